@@ -1,0 +1,56 @@
+using Cloud.Portal.Session;
+
+namespace Cloud.Portal.Api;
+
+/// <summary>The API as one signed-in person sees it: every call carries that person's own token, and the console has no other.</summary>
+/// <remarks>One per scope (a circuit or a request).</remarks>
+internal sealed class CloudApi(ApiCalls calls, SessionVault vault, CurrentSession session)
+{
+    public Task<Reply<T>> GetAsync<T>(string path, CancellationToken cancellationToken) =>
+        SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
+
+    /// <summary>Sends a request with the person's token.</summary>
+    /// <param name="idempotencyKey">The same for every attempt at one intent, so that a repeated click does nothing twice.</param>
+    /// <returns>The answer; <see cref="Problem.SessionEnded"/> when the token is refused, which also ends the session here.</returns>
+    public async Task<Reply<T>> SendAsync<T>(
+        HttpMethod method, string path, object? body, CancellationToken cancellationToken, string? idempotencyKey = null, string? ifMatch = null)
+    {
+        if (await session.IdAsync() is not { } id)
+        {
+            return Problem.SessionEnded;
+        }
+
+        if (!(await vault.FreshAsync(id, cancellationToken)).TryGet(out var tokens, out var problem))
+        {
+            return problem;
+        }
+
+        var content = body is null ? null : ApiCalls.Body(body);
+        var reply = await calls.SendAsync<T>(method, path, tokens.AccessToken, content, cancellationToken, idempotencyKey, ifMatch);
+        if (!reply.TryGet(out _, out problem) && problem.Status == StatusCodes.Status401Unauthorized)
+        {
+            vault.End(id);
+            return Problem.SessionEnded;
+        }
+
+        return reply;
+    }
+}
+
+/// <summary>Which session a scope belongs to.</summary>
+internal sealed class CurrentSession(IServiceProvider services)
+{
+    /// <summary>The session's id, or null for a visitor.</summary>
+    public async ValueTask<string?> IdAsync()
+    {
+        // In a circuit and in a page's rendering the state provider knows; in a plain endpoint only the request does.
+        var principal = services.GetRequiredService<IHttpContextAccessor>().HttpContext?.User;
+        if (principal?.Identity?.IsAuthenticated != true)
+        {
+            var state = services.GetRequiredService<Microsoft.AspNetCore.Components.Authorization.AuthenticationStateProvider>();
+            principal = (await state.GetAuthenticationStateAsync()).User;
+        }
+
+        return principal.FindFirst(SessionClaims.SessionId)?.Value;
+    }
+}
