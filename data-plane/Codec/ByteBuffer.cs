@@ -29,6 +29,13 @@ public sealed class ByteBuffer(int capacity = 256) : IBufferWriter<byte>, IDispo
         _length = length;
     }
 
+    /// <summary>A part of what was written, to be changed in place.</summary>
+    public Span<byte> Slice(int start, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)start, (uint)(_length - length));
+        return _bytes.AsSpan(start, length);
+    }
+
     public byte[] ToArray() => Written.ToArray();
 
     public void Advance(int count)
