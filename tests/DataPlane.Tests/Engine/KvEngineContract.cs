@@ -12,9 +12,13 @@ public abstract class KvEngineContract : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    protected KvEngineContract() => Engine = Open(_directory.Path);
+    private IKvEngine? _engine;
 
-    protected IKvEngine Engine { get; set; }
+    protected IKvEngine Engine
+    {
+        get => _engine ??= Open(_directory.Path);
+        set => _engine = value;
+    }
 
     protected string DirectoryPath => _directory.Path;
 
@@ -234,6 +238,7 @@ public sealed class RocksEngineTests : KvEngineContract
     [Fact]
     public void A_folder_in_use_is_refused_with_its_name()
     {
+        Put(ColumnFamily.Default, "a", "1");
         var error = Should.Throw<EngineException>(() => Open(DirectoryPath));
         error.Message.ShouldContain(DirectoryPath);
         error.Message.ShouldContain("lock");
