@@ -1,3 +1,0 @@
-using Cloud.Host;
-
-return await Verbs.RunAsync(args);
