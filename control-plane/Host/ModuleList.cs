@@ -1,0 +1,14 @@
+using Cloud.Modules.Audit;
+using Cloud.Modules.Platform;
+
+namespace Cloud.Host;
+
+/// <summary>The modules of the control plane: the one place that lists them.</summary>
+internal static class ModuleList
+{
+    public static IReadOnlyList<IModule> All { get; } =
+    [
+        new PlatformModule(),
+        new AuditModule(),
+    ];
+}

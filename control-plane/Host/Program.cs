@@ -1,0 +1,3 @@
+using Cloud.Host;
+
+return await Verbs.RunAsync(args);

@@ -1,0 +1,235 @@
+using Cloud.Kernel;
+using Cloud.Modules.Platform.Access;
+using Cloud.Modules.Platform.Data;
+using Cloud.Modules.Platform.Errors;
+
+namespace Cloud.Modules.Platform.Http;
+
+/// <summary>
+/// What every call of the API goes through, from its <see cref="EndpointRules"/>: rate limit, authentication, authorization and
+/// tenancy, then <see cref="QueryRunner"/> or <see cref="MutationRunner"/>. It runs before parameters are bound, so that a
+/// stranger learns nothing of a request's shape.
+/// </summary>
+internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, RequestLimits limits, ProblemWriter problems)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        var rules = http.GetEndpoint()?.Metadata.GetMetadata<EndpointRules>();
+        if (rules is null || rules.InfrastructureReason is not null)
+        {
+            await next(http);
+            return;
+        }
+
+        var cancellationToken = http.RequestAborted;
+        if (!schema.IsReady)
+        {
+            await problems.WriteAsync(
+                http,
+                new Failure(PlatformErrors.Unavailable, "The control plane is starting or its database cannot be reached."),
+                cancellationToken: cancellationToken);
+        }
+        else if (rules.IsPublic)
+        {
+            await ServePublicAsync(http, rules, cancellationToken);
+        }
+        else
+        {
+            await ServeSignedInAsync(http, rules, cancellationToken);
+        }
+    }
+
+    private async Task ServePublicAsync(HttpContext http, EndpointRules rules, CancellationToken cancellationToken)
+    {
+        var address = http.Connection.RemoteIpAddress?.ToString() ?? "unknown";
+        var isExchange = rules.Class == EndpointClass.CredentialExchange;
+        if (!await CountAsync(http, isExchange ? limits.CountCredential(address) : limits.CountAddress(address), cancellationToken))
+        {
+            return;
+        }
+
+        if (isExchange)
+        {
+            http.Response.Headers.CacheControl = "no-store";
+            await RequestBody.BufferAsync(http, cancellationToken);
+        }
+
+        await http.RequestServices.GetRequiredService<QueryRunner>().RunAsync(http, rules, next, cancellationToken);
+    }
+
+    private async Task ServeSignedInAsync(HttpContext http, EndpointRules rules, CancellationToken cancellationToken)
+    {
+        var token = BearerToken(http.Request);
+        if (token is null)
+        {
+            await problems.WriteAsync(
+                http,
+                new Failure(PlatformErrors.Unauthenticated, "Send an access token: 'Authorization: Bearer …'."),
+                cancellationToken: cancellationToken);
+            return;
+        }
+
+        if (!TryReadScope(http, rules, out var resource, out var text))
+        {
+            resource = null;
+        }
+
+        var gate = http.RequestServices.GetRequiredService<AdmissionGate>();
+        var call = http.RequestServices.GetRequiredService<ApiCall>();
+        var admitted = await gate.EnterAsync(token, resource is null ? null : rules.ScopeKind(), resource, cancellationToken);
+        if (admitted.Principal is null)
+        {
+            await problems.WriteAsync(
+                http,
+                new Failure(PlatformErrors.Unauthenticated, "The access token is unknown, expired or revoked. Sign in again."),
+                cancellationToken: cancellationToken);
+            return;
+        }
+
+        if (!await CountAsync(http, limits.CountPrincipal(admitted.Principal.Id), cancellationToken))
+        {
+            return;
+        }
+
+        call.Caller = admitted.Principal;
+        call.Entered = admitted.Access;
+        if (Refuse(rules, admitted, text) is { } refusal)
+        {
+            await AnswerRefusalAsync(http, rules, call, refusal, cancellationToken);
+            return;
+        }
+
+        if (rules.SecretFields.Count > 0)
+        {
+            http.Response.Headers.CacheControl = "no-store";
+        }
+
+        if (rules.IsMutation)
+        {
+            await http.RequestServices.GetRequiredService<MutationRunner>().RunAsync(http, rules, next, cancellationToken);
+        }
+        else
+        {
+            await http.RequestServices.GetRequiredService<QueryRunner>().RunAsync(http, rules, next, cancellationToken);
+        }
+    }
+
+    /// <summary>A deletion that was done may be asked again under its idempotency key, though its resource is gone by then.</summary>
+    private async Task AnswerRefusalAsync(
+        HttpContext http,
+        EndpointRules rules,
+        ApiCall call,
+        Failure refusal,
+        CancellationToken cancellationToken)
+    {
+        if (refusal.Code == PlatformErrors.NotFound && rules.IsMutation)
+        {
+            var mutations = http.RequestServices.GetRequiredService<MutationRunner>();
+            if (await mutations.TryReplayAsync(http, call, cancellationToken))
+            {
+                return;
+            }
+        }
+
+        await problems.WriteAsync(http, refusal, cancellationToken: cancellationToken);
+    }
+
+    private static Failure? Refuse(EndpointRules rules, Admitted admitted, string? resource)
+    {
+        if (resource is null)
+        {
+            return null; // Not about one resource: the handler sees what is the caller's own, and nothing else.
+        }
+
+        if (admitted.Access is not { } access)
+        {
+            return PlatformErrors.ResourceNotFound(rules.ScopeKind() ?? "resource", resource);
+        }
+
+        var allowed = rules.Permission is null
+            || (rules.AnyScope ? access.AllowsAnywhere(rules.Permission) : access.Allows(rules.Permission));
+        return allowed
+            ? null
+            : new Failure(
+                PlatformErrors.Forbidden,
+                $"This needs the permission '{rules.Permission}', which none of the caller's roles has here.");
+    }
+
+    /// <summary>Reads the id that the route or query names. A malformed id or one of another kind is an id that does not exist.</summary>
+    private static bool TryReadScope(HttpContext http, EndpointRules rules, out Guid? resource, out string? text)
+    {
+        resource = null;
+        text = rules.ScopeParameter is { } parameter
+            ? http.Request.RouteValues[parameter]?.ToString()
+            : rules.ScopeQueryParameter is { } query && http.Request.Query.TryGetValue(query, out var values) ? values.ToString() : null;
+        if (text is null)
+        {
+            return false;
+        }
+
+        var separator = text.IndexOf('_');
+        if (separator <= 0
+            || (rules.ScopePrefix is { } prefix && !text.AsSpan(0, separator).SequenceEqual(prefix))
+            || !Crockford32.TryDecode(text.AsSpan(separator + 1), out var id))
+        {
+            return false;
+        }
+
+        resource = id;
+        return true;
+    }
+
+    private async Task<bool> CountAsync(HttpContext http, RequestLimits.Verdict verdict, CancellationToken cancellationToken)
+    {
+        verdict.WriteHeaders(http.Response);
+        if (verdict.Allowed)
+        {
+            return true;
+        }
+
+        await problems.WriteAsync(
+            http,
+            new Failure(
+                PlatformErrors.RateLimited,
+                $"More than {verdict.Quota} requests in {verdict.Length.TotalSeconds:0} s under the policy '{verdict.Policy}'."),
+            retryAfter: verdict.Reset,
+            cancellationToken: cancellationToken);
+        return false;
+    }
+
+    private static string? BearerToken(HttpRequest request)
+    {
+        const string Scheme = "Bearer ";
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) && header.Length is > 7 and < 512
+            ? header[Scheme.Length..].Trim()
+            : null;
+    }
+}
+
+/// <summary>Opens the request's transaction and admits the caller in it.</summary>
+internal sealed class AdmissionGate(TenantTransaction transaction, Admission admission)
+{
+    /// <summary>
+    /// The first statement of a request may meet a pooled connection that a restart of the database has broken since its last use.
+    /// Nothing was done then, so it is tried once more on a fresh one.
+    /// </summary>
+    public async Task<Admitted> EnterAsync(string token, string? kind, Guid? resource, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await transaction.BeginAsync(cancellationToken);
+            return await admission.AdmitAsync(token, kind, resource, cancellationToken);
+        }
+        catch (Exception broken) when (IsBrokenConnection(broken))
+        {
+            await transaction.AbandonAsync();
+            await transaction.BeginAsync(cancellationToken);
+            return await admission.AdmitAsync(token, kind, resource, cancellationToken);
+        }
+    }
+
+    private static bool IsBrokenConnection(Exception exception) => exception
+        is Npgsql.NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException }
+        or Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.AdminShutdown };
+}
