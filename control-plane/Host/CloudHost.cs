@@ -55,8 +55,9 @@ internal static class CloudHost
         });
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Error);
-        builder.Logging.AddFilter("Npgsql", LogLevel.Error);
+        // What fails there is thrown as well, and logged once by whoever consumes the exception.
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.None);
+        builder.Logging.AddFilter("Npgsql", LogLevel.None);
         builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
     }
 

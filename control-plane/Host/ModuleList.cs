@@ -1,4 +1,6 @@
 using Cloud.Modules.Audit;
+using Cloud.Modules.Identity;
+using Cloud.Modules.Organizations;
 using Cloud.Modules.Platform;
 
 namespace Cloud.Host;
@@ -10,5 +12,7 @@ internal static class ModuleList
     [
         new PlatformModule(),
         new AuditModule(),
+        new IdentityModule(),
+        new OrganizationsModule(),
     ];
 }

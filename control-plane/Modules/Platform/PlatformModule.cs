@@ -3,6 +3,8 @@ using Cloud.Modules.Platform.Data;
 using Cloud.Modules.Platform.Errors;
 using Cloud.Modules.Platform.Health;
 using Cloud.Modules.Platform.Http;
+using Cloud.Modules.Platform.Mail;
+using Cloud.Modules.Platform.Paging;
 using Cloud.Modules.Platform.Secrets;
 using Microsoft.EntityFrameworkCore;
 
@@ -29,6 +31,10 @@ internal sealed class PlatformModule : IModule
         services.AddScoped<IdempotencyStore>();
         services.AddScoped<QueryRunner>();
         services.AddScoped<MutationRunner>();
+        services.AddHttpContextAccessor();
+        services.AddSingleton<PageTokens>();
+        services.AddScoped<Lister>();
+        services.AddSingleton<IMailer, FolderMailer>();
         services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         ValidationFilter.AddValidators(services);

@@ -1,4 +1,5 @@
 using Cloud.Kernel;
+using Cloud.Modules.Platform.Secrets;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
@@ -24,6 +25,7 @@ internal sealed class SchemaState
 internal sealed partial class SchemaMigrator(
     MigrationRunner runner,
     SchemaState state,
+    MasterKeys keys,
     IServiceScopeFactory scopes,
     IHostApplicationLifetime lifetime,
     ILogger<SchemaMigrator> logger) : BackgroundService
@@ -56,9 +58,10 @@ internal sealed partial class SchemaMigrator(
         }
     }
 
-    /// <summary>Builds the EF model now instead of within somebody's first request.</summary>
+    /// <summary>Makes the master key and builds the EF model now instead of within somebody's first request.</summary>
     private void WarmUp()
     {
+        _ = keys.Newest;
         using var scope = scopes.CreateScope();
         _ = scope.ServiceProvider.GetRequiredService<CloudDbContext>().Model;
     }

@@ -59,6 +59,12 @@ internal sealed record EndpointRules
     /// <summary>A request body that works, serialised into the OpenAPI document; null when there is no body.</summary>
     public object? Example { get; init; }
 
+    /// <summary>Whether the body is <c>application/x-www-form-urlencoded</c> instead of JSON.</summary>
+    public bool IsForm { get; init; }
+
+    /// <summary>What a success carries, where the handler's signature does not say; null otherwise.</summary>
+    public Type? ReplyType { get; init; }
+
     /// <summary>The status of success; null takes the default of the class and method.</summary>
     public int? SuccessStatus { get; init; }
 

@@ -82,6 +82,11 @@ internal static class EndpointRulesExtensions
     public static RouteHandlerBuilder Replies(this RouteHandlerBuilder builder, int status) =>
         builder.Declare(rules => rules with { SuccessStatus = status });
 
+    /// <summary>The body is a form, and the reply is <typeparamref name="TReply"/>, as the OAuth RFCs demand.</summary>
+    /// <param name="example">A form that works.</param>
+    public static RouteHandlerBuilder Form<TReply>(this RouteHandlerBuilder builder, IReadOnlyDictionary<string, string> example) =>
+        builder.Declare(rules => rules with { Example = example, IsForm = true, ReplyType = typeof(TReply) });
+
     private static RouteHandlerBuilder Declare(this RouteHandlerBuilder builder, Func<EndpointRules, EndpointRules> change)
     {
         builder.Add(endpoint => Change(endpoint, change));

@@ -64,7 +64,7 @@ internal sealed class IdempotencyStore(TenantTransaction transaction, ISecretSea
         }
 
         await rows.NextResultAsync(cancellationToken);
-        return await ReadAsync(rows, principal, key, fingerprint, cancellationToken);
+        return await ReadAsync(rows, key, fingerprint, cancellationToken);
     }
 
     /// <summary>As <see cref="ClaimAsync"/>, without taking the key.</summary>
@@ -77,7 +77,7 @@ internal sealed class IdempotencyStore(TenantTransaction transaction, ISecretSea
         await using var batch = new NpgsqlBatch(transaction.Connection);
         batch.BatchCommands.Add(LookUp(principal, key));
         await using var rows = await batch.ExecuteReaderAsync(cancellationToken);
-        return await ReadAsync(rows, principal, key, fingerprint, cancellationToken);
+        return await ReadAsync(rows, key, fingerprint, cancellationToken);
     }
 
     /// <summary>Stores the reply in the open transaction; sealed when it carries a secret.</summary>
@@ -123,7 +123,6 @@ internal sealed class IdempotencyStore(TenantTransaction transaction, ISecretSea
 
     private async Task<Outcome<StoredReply?>> ReadAsync(
         NpgsqlDataReader rows,
-        Guid principal,
         string key,
         byte[] fingerprint,
         CancellationToken cancellationToken)
@@ -138,7 +137,7 @@ internal sealed class IdempotencyStore(TenantTransaction transaction, ISecretSea
         {
             return new Failure(
                 PlatformErrors.IdempotencyKeyReuse,
-                $"{Header} '{key}' belongs to another request of {principal}. Use a new key for a new request.",
+                $"{Header} '{key}' belongs to another request. Use a new key for a new request.",
                 Header);
         }
 

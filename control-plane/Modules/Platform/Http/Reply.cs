@@ -35,10 +35,15 @@ internal sealed class Reply<T> : IResult
 
     private string? OperationLocation { get; }
 
+    private TimeSpan? RetryAfter { get; init; }
+
     public static implicit operator Reply<T>(Failure failure) => new(failure);
 
     /// <summary>A failure that points at a resource.</summary>
     internal static Reply<T> FailAt(Failure failure, string location) => new(failure) { Location = location };
+
+    /// <summary>A failure that ends by itself.</summary>
+    internal static Reply<T> FailUntil(Failure failure, TimeSpan retryAfter) => new(failure) { RetryAfter = retryAfter };
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -48,7 +53,8 @@ internal sealed class Reply<T> : IResult
         if (_failure is not null)
         {
             var problems = httpContext.RequestServices.GetRequiredService<ProblemWriter>();
-            await problems.WriteAsync(httpContext, _failure, cancellationToken: httpContext.RequestAborted);
+            await problems.WriteAsync(
+                httpContext, _failure, retryAfter: RetryAfter, cancellationToken: httpContext.RequestAborted);
             return;
         }
 
@@ -90,6 +96,9 @@ internal static class Reply
 
     /// <summary>A failure whose reply names a resource in its Location header.</summary>
     public static Reply<T> FailAt<T>(Failure failure, string location) => Reply<T>.FailAt(failure, location);
+
+    /// <summary>A failure that ends by itself: the reply says in Retry-After when.</summary>
+    public static Reply<T> FailUntil<T>(Failure failure, TimeSpan retryAfter) => Reply<T>.FailUntil(failure, retryAfter);
 }
 
 /// <summary>The text of entity tags. Source: RFC 9110, section 8.8.3.</summary>
