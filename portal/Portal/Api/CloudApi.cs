@@ -6,6 +6,11 @@ namespace Cloud.Portal.Api;
 /// <remarks>One per scope (a circuit or a request).</remarks>
 internal sealed class CloudApi(ApiCalls calls, SessionVault vault, CurrentSession session)
 {
+    private string? _lastToken;
+
+    /// <summary>Raised when a call was made with newer tokens than the one before: the browser's cookie is behind.</summary>
+    public event EventHandler? Renewed;
+
     public Task<Reply<T>> GetAsync<T>(string path, CancellationToken cancellationToken) =>
         SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
 
@@ -25,6 +30,12 @@ internal sealed class CloudApi(ApiCalls calls, SessionVault vault, CurrentSessio
             return problem;
         }
 
+        if (_lastToken is not null && _lastToken != tokens.AccessToken)
+        {
+            Renewed?.Invoke(this, EventArgs.Empty);
+        }
+
+        _lastToken = tokens.AccessToken;
         var content = body is null ? null : ApiCalls.Body(body);
         var reply = await calls.SendAsync<T>(method, path, tokens.AccessToken, content, cancellationToken, idempotencyKey, ifMatch);
         if (!reply.TryGet(out _, out problem) && problem.Status == StatusCodes.Status401Unauthorized)

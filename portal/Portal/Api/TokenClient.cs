@@ -7,8 +7,11 @@ namespace Cloud.Portal.Api;
 internal sealed class TokenClient(ApiCalls calls, TimeProvider time)
 {
     /// <summary>Creates an account; answers the same whether or not the address is taken.</summary>
-    public Task<Reply<Nothing>> SignUpAsync(string name, string email, string password, CancellationToken cancellationToken) =>
-        calls.SendAsync<Nothing>(HttpMethod.Post, "v1/users", null, ApiCalls.Body(new { name, email, password }), cancellationToken);
+    /// <param name="operatorToken">From the operator's one-time link; null for everybody else.</param>
+    public Task<Reply<Nothing>> SignUpAsync(
+        string name, string email, string password, string? operatorToken, CancellationToken cancellationToken) =>
+        calls.SendAsync<Nothing>(
+            HttpMethod.Post, "v1/users", null, ApiCalls.Body(new { name, email, password, operatorToken }), cancellationToken);
 
     /// <summary>Signs in.</summary>
     /// <param name="totp">Code of the second factor; null where none is set up.</param>

@@ -17,6 +17,9 @@ internal static class PortalApp
 
     private const int RetainedCircuitsMax = 200;
 
+    /// <summary>A browser hands back the data of the first rendering in one message; a full page of clusters takes about 60 KiB.</summary>
+    private const long MessageBytesMax = 256 * 1024;
+
     public static WebApplication Build(PortalSettings settings)
     {
         // Content lies beside the executable, wherever it is started from.
@@ -84,14 +87,19 @@ internal static class PortalApp
         {
             circuits.DisconnectedCircuitRetentionPeriod = CircuitRetention;
             circuits.DisconnectedCircuitMaxRetained = RetainedCircuitsMax;
-        });
+        }).AddHubOptions(hub => hub.MaximumReceiveMessageSize = MessageBytesMax);
         services.AddScoped<Microsoft.AspNetCore.Components.Server.Circuits.CircuitHandler, CircuitCounter>();
     }
 
     private static void MapPipeline(WebApplication app, PortalSettings settings)
     {
         app.UseSecurityHeaders(settings);
-        app.UseExceptionHandler("/error", createScopeForErrors: true);
+        app.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandlingPath = "/error",
+            CreateScopeForErrors = true,
+            StatusCodeSelector = static e => e is Microsoft.AspNetCore.Http.BadHttpRequestException bad ? bad.StatusCode : StatusCodes.Status500InternalServerError,
+        });
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
         app.UseAuthentication();
         app.UseAuthorization();

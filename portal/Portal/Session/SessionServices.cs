@@ -29,6 +29,7 @@ internal static class SessionServices
         services.AddSingleton<SessionVault>();
         services.AddSingleton<SessionBeginner>();
         services.AddScoped<Components.Layout.Workplace>();
+        services.AddScoped<Pages.Clusters.FreshCredentials>();
         services.AddCascadingAuthenticationState();
         services.AddAuthorization();
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>

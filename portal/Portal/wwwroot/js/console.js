@@ -105,8 +105,9 @@ window.cloudConsole = Object.freeze({
   showDialog(dialog) {
     if (dialog && !dialog.open) dialog.showModal();
   },
-  focus(selector) {
-    document.querySelector(selector)?.focus();
+  // The page answers from now on: before, it is the server's first rendering.
+  live() {
+    document.documentElement.dataset.live = "yes";
   },
   // The circuit renewed the tokens: have the cookie renewed as well.
   keepSession() {
