@@ -1,0 +1,15 @@
+using Cloud.Modules.Metering.Public;
+using Cloud.Modules.Platform;
+
+namespace Cloud.Modules.Metering;
+
+/// <summary>Records what is held and what is done, exactly once.</summary>
+internal sealed class MeteringModule : IModule
+{
+    public void AddServices(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<IAllocationMeter, AllocationMeter>();
+        services.AddSingleton<IUsageStore, UsageStore>();
+        services.AddScoped<IMeterReadings, MeterReader>();
+    }
+}
