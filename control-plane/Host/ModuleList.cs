@@ -1,5 +1,7 @@
 using Cloud.Modules.Audit;
+using Cloud.Modules.Billing;
 using Cloud.Modules.Identity;
+using Cloud.Modules.Metering;
 using Cloud.Modules.Organizations;
 using Cloud.Modules.Platform;
 
@@ -14,5 +16,7 @@ internal static class ModuleList
         new AuditModule(),
         new IdentityModule(),
         new OrganizationsModule(),
+        new MeteringModule(),
+        new BillingModule(),
     ];
 }
