@@ -17,6 +17,10 @@ internal sealed class AccountApi(CloudApi api)
     public Task<Reply<Nothing>> ChangePasswordAsync(string currentPassword, string newPassword, CancellationToken cancellationToken) =>
         api.SendAsync<Nothing>(HttpMethod.Post, "v1/users/me:changePassword", new { currentPassword, newPassword }, cancellationToken);
 
+    /// <summary>Makes the person the operator of the cloud, by the token of the one-time link.</summary>
+    public Task<Reply<Nothing>> ClaimOperatorAsync(string token, CancellationToken cancellationToken) =>
+        api.SendAsync<Nothing>(HttpMethod.Post, "v1/users/me:claimOperator", new { token }, cancellationToken);
+
     public Task<Reply<Page<SignIn>>> SessionsAsync(CancellationToken cancellationToken) =>
         api.GetAsync<Page<SignIn>>("v1/sessions", cancellationToken);
 

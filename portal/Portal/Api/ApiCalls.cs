@@ -53,12 +53,27 @@ internal sealed class ApiCalls(HttpClient http, PortalMetrics metrics, TimeProvi
         return reply;
     }
 
+    /// <summary>Opens a file of the API for reading as it arrives; the caller disposes the stream.</summary>
+    public async Task<Reply<Stream>> OpenAsync(string path, string token, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, path);
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return await GuardAsync<Stream>(
+            async () =>
+            {
+                var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                return response.IsSuccessStatusCode
+                    ? await response.Content.ReadAsStreamAsync(cancellationToken)
+                    : await ReadProblemAsync(response, cancellationToken);
+            },
+            cancellationToken);
+    }
+
     /// <summary>A JSON body with the API's field names.</summary>
     public static HttpContent Body(object value) => JsonContent.Create(value, value.GetType(), options: Json);
 
-    private async Task<Reply<T>> ExchangeAsync<T>(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        try
+    private Task<Reply<T>> ExchangeAsync<T>(HttpRequestMessage request, CancellationToken cancellationToken) => GuardAsync<T>(
+        async () =>
         {
             using var response = await http.SendAsync(request, cancellationToken);
             if (!response.IsSuccessStatusCode)
@@ -73,6 +88,14 @@ internal sealed class ApiCalls(HttpClient http, PortalMetrics metrics, TimeProvi
 
             var value = await response.Content.ReadFromJsonAsync<T>(Json, cancellationToken);
             return value is null ? Unexpected(response, "an empty body") : value;
+        },
+        cancellationToken);
+
+    private async Task<Reply<T>> GuardAsync<T>(Func<Task<Reply<T>>> exchange, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await exchange();
         }
         catch (HttpRequestException e)
         {

@@ -32,6 +32,12 @@ internal sealed class BillingApi(CloudApi api)
     public Task<Reply<BillingExport>> ExportAsync(string organizationId, string exportId, CancellationToken cancellationToken) =>
         api.GetAsync<BillingExport>($"v1/organizations/{organizationId}/billingExports/{Uri.EscapeDataString(exportId)}", cancellationToken);
 
+    /// <summary>Opens a file of an export; the caller disposes the stream.</summary>
+    public Task<Reply<Stream>> OpenFileAsync(string organizationId, string exportId, string name, CancellationToken cancellationToken) =>
+        api.OpenAsync(
+            $"v1/organizations/{Uri.EscapeDataString(organizationId)}/billingExports/{Uri.EscapeDataString(exportId)}/files/{Uri.EscapeDataString(name)}",
+            cancellationToken);
+
     public Task<Reply<BillingExport>> CreateExportAsync(
         string organizationId, string format, string encoding, string month, string key, CancellationToken cancellationToken) =>
         api.SendAsync<BillingExport>(

@@ -20,6 +20,18 @@ internal sealed class CloudApi(ApiCalls calls, SessionVault vault, CurrentSessio
     public async Task<Reply<T>> SendAsync<T>(
         HttpMethod method, string path, object? body, CancellationToken cancellationToken, string? idempotencyKey = null, string? ifMatch = null)
     {
+        return await WithTokenAsync(
+            token => calls.SendAsync<T>(
+                method, path, token, body is null ? null : ApiCalls.Body(body), cancellationToken, idempotencyKey, ifMatch),
+            cancellationToken);
+    }
+
+    /// <summary>Opens a file for reading as it arrives; the caller disposes the stream.</summary>
+    public Task<Reply<Stream>> OpenAsync(string path, CancellationToken cancellationToken) =>
+        WithTokenAsync(token => calls.OpenAsync(path, token, cancellationToken), cancellationToken);
+
+    private async Task<Reply<T>> WithTokenAsync<T>(Func<string, Task<Reply<T>>> call, CancellationToken cancellationToken)
+    {
         if (await session.IdAsync() is not { } id)
         {
             return Problem.SessionEnded;
@@ -36,8 +48,7 @@ internal sealed class CloudApi(ApiCalls calls, SessionVault vault, CurrentSessio
         }
 
         _lastToken = tokens.AccessToken;
-        var content = body is null ? null : ApiCalls.Body(body);
-        var reply = await calls.SendAsync<T>(method, path, tokens.AccessToken, content, cancellationToken, idempotencyKey, ifMatch);
+        var reply = await call(tokens.AccessToken);
         if (!reply.TryGet(out _, out problem) && problem.Status == StatusCodes.Status401Unauthorized)
         {
             vault.End(id);

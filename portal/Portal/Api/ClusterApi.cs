@@ -5,10 +5,10 @@ namespace Cloud.Portal.Api;
 
 /// <summary>What a list of clusters shows.</summary>
 /// <param name="Search">Part of the name; null shows all.</param>
-/// <param name="State">Only this state; null shows all but deleted ones.</param>
+/// <param name="WithDeleted">Whether clusters that wait for their purge are shown too.</param>
 /// <param name="OrderBy">A field of the API, with <c> desc</c> behind it for descending order.</param>
 /// <param name="PageToken">From the page before; null for the first.</param>
-public sealed record ClusterQuery(string? Search, string? State, string OrderBy, string? PageToken);
+public sealed record ClusterQuery(string? Search, bool WithDeleted, string OrderBy, string? PageToken);
 
 /// <summary>Clusters, their operations, and what a create may choose from.</summary>
 internal sealed class ClusterApi(CloudApi api)
@@ -42,10 +42,9 @@ internal sealed class ClusterApi(CloudApi api)
     public Task<Reply<Page<Cluster>>> ListAsync(string projectId, ClusterQuery query, CancellationToken cancellationToken)
     {
         var path = new StringBuilder().Append(CultureInfo.InvariantCulture, $"v1/projects/{Escape(projectId)}/clusters?pageSize={PageSize}&orderBy={Escape(query.OrderBy)}");
-        var filter = FilterOf(query);
-        Append(path, "filter", filter.Length == 0 ? null : filter);
+        Append(path, "filter", query.Search is { Length: > 0 } search ? $"name:\"{search.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"" : null);
         Append(path, "pageToken", query.PageToken);
-        Append(path, "showDeleted", query.State == "deleted" ? "true" : null);
+        Append(path, "showDeleted", query.WithDeleted ? "true" : null);
         return api.GetAsync<Page<Cluster>>(path.ToString(), cancellationToken);
     }
 
@@ -80,25 +79,17 @@ internal sealed class ClusterApi(CloudApi api)
     public Task<Reply<Nothing>> DeleteAsync(string clusterId, bool purge, CancellationToken cancellationToken) =>
         api.SendAsync<Nothing>(HttpMethod.Delete, $"v1/clusters/{Escape(clusterId)}{(purge ? "?purge=true" : "")}", null, cancellationToken, ifMatch: "*");
 
+    /// <summary>Starts a deleted cluster again from the data that were kept.</summary>
+    public Task<Reply<Nothing>> UndeleteAsync(string clusterId, CancellationToken cancellationToken) =>
+        api.SendAsync<Nothing>(HttpMethod.Post, $"v1/clusters/{Escape(clusterId)}:undelete", null, cancellationToken);
+
+    /// <summary>Removes the data of a deleted cluster at once.</summary>
+    public Task<Reply<Nothing>> PurgeAsync(string clusterId, CancellationToken cancellationToken) =>
+        api.SendAsync<Nothing>(HttpMethod.Post, $"v1/clusters/{Escape(clusterId)}:purge", null, cancellationToken);
+
     /// <summary>Operations on a cluster, newest first.</summary>
     public Task<Reply<Page<Operation>>> OperationsAsync(string clusterId, CancellationToken cancellationToken) =>
-        api.GetAsync<Page<Operation>>($"v1/operations?target={Escape(clusterId)}&pageSize={OperationsShown}", cancellationToken);
-
-    private static string FilterOf(ClusterQuery query)
-    {
-        var parts = new List<string>();
-        if (query.Search is { Length: > 0 } search)
-        {
-            parts.Add($"name:\"{search.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"");
-        }
-
-        if (query.State is { Length: > 0 } state)
-        {
-            parts.Add($"state=\"{state}\"");
-        }
-
-        return string.Join(" AND ", parts);
-    }
+        api.GetAsync<Page<Operation>>($"v1/operations?target={Escape(clusterId)}&pageSize={OperationsShown}&orderBy=createdAt%20desc", cancellationToken);
 
     private static void Append(StringBuilder path, string name, string? value)
     {

@@ -4,10 +4,11 @@ namespace Cloud.Portal.Api;
 public sealed record Size(string Id, string Role, int Vcpu, int MemoryGiB, Money PricePerHour);
 
 /// <summary>A place with hosts.</summary>
-public sealed record Location(string Id, string? Name);
+/// <param name="Hosts">How many are there; with none, a cluster waits for one.</param>
+public sealed record Location(string Id, string Name, int Hosts);
 
 /// <summary>A version of the database software.</summary>
-public sealed record SoftwareVersion(string Id);
+public sealed record SoftwareVersion(string Id, bool IsDefault);
 
 /// <summary>What a create may choose from.</summary>
 public sealed record Choices(IReadOnlyList<Location> Locations, IReadOnlyList<Size> Sizes, IReadOnlyList<SoftwareVersion> Versions)
@@ -36,14 +37,14 @@ public sealed record ClusterRequest(
 public sealed record Preview(IReadOnlyList<PlannedChange> Plan, PriceChange? Price, IReadOnlyList<QuotaEffect> Quota);
 
 /// <summary>One change of a <see cref="Preview"/>.</summary>
-public sealed record PlannedChange(string Action, string Resource, string? From, string? To);
+public sealed record PlannedChange(string Action, string Resource);
 
 /// <summary>Price before and after a change.</summary>
 /// <param name="Unit">What the price is for, <c>month</c>.</param>
 public sealed record PriceChange(Money? Before, Money? After, string Unit);
 
 /// <summary>How a change uses up a quota.</summary>
-public sealed record QuotaEffect(string Name, long Limit, long Used, long After);
+public sealed record QuotaEffect(string Name, long Limit, long Before, long After);
 
 /// <summary>A database cluster as the API shows it.</summary>
 public sealed record Cluster
@@ -86,16 +87,25 @@ public sealed record Cluster
 
     public IReadOnlyList<Instance> Instances { get; init; } = [];
 
-    /// <summary>Per month.</summary>
-    public Money? MonthlyPrice { get; init; }
+    /// <summary>For a month of 730 hours, as long as it is not deleted.</summary>
+    public Money? Price { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>When the data of a deleted cluster goes; null while it is not deleted.</summary>
     public DateTimeOffset? PurgeTime { get; init; }
+
+    /// <summary>When they were gone; null before.</summary>
+    public DateTimeOffset? PurgedAt { get; init; }
 }
 
 /// <summary>Something about a cluster that holds or does not, with the reason.</summary>
-public sealed record Condition(string Type, string Status, string? Severity, string? Reason, string? Message, DateTimeOffset? Since);
+/// <param name="Severity"><c>info</c>, <c>warning</c> or <c>error</c>: how much it matters while it does not hold.</param>
+public sealed record Condition(string Type, bool Status, string Severity, string Reason, string Message, DateTimeOffset Since)
+{
+    /// <summary>Whether people should be told.</summary>
+    public bool Matters => !Status && Severity != "info";
+}
 
 /// <summary>Where clients connect.</summary>
 public sealed record Endpoints(MySqlEndpoint? Mysql, KvEndpoint? Kv);
@@ -108,7 +118,7 @@ public sealed record KvEndpoint(IReadOnlyList<string> Pd, bool Tls);
 
 /// <summary>One process of a cluster.</summary>
 public sealed record Instance(
-    string Id, string Role, string State, string? Version, string? Size, string? Host, int? Pid, DateTimeOffset? StartedAt, IReadOnlyList<string> Addresses);
+    string Id, string Role, string State, string? Version, string? Size, string? Host, int? Pid, IReadOnlyList<string> Endpoints, DateTimeOffset? StartedAt, string? LastError);
 
 /// <summary>What a create answered: the cluster, the work it started, and a password that is not shown again.</summary>
 public sealed record CreatedCluster(Cluster Cluster, Operation? Operation, Credentials? Credentials);

@@ -6,11 +6,12 @@ namespace Cloud.Portal.Api;
 public sealed record Page<T>(IReadOnlyList<T> Items, string? NextPageToken);
 
 /// <summary>The person signed in.</summary>
-public sealed record Person(string Id, string Email, string Name);
+public sealed record Person(string Id, string Email, string Name, bool IsOperator);
 
 /// <summary>One sign-in of the person, on some device.</summary>
-/// <param name="Current">Whether it is the one this page runs under.</param>
-public sealed record SignIn(string Id, DateTimeOffset CreatedAt, DateTimeOffset? LastUsedAt, string? UserAgent, string? IpAddress, bool Current);
+/// <param name="IsCurrent">Whether it is the one this page runs under.</param>
+public sealed record SignIn(
+    string Id, DateTimeOffset CreatedAt, DateTimeOffset LastUsedAt, string? Address, string? UserAgent, bool IsCurrent);
 
 /// <summary>A tenant, to which bills go.</summary>
 public sealed record Organization(string Id, string Name);

@@ -21,13 +21,16 @@ public sealed record Operation
 
     public DateTimeOffset? Deadline { get; init; }
 
-    public string? Error { get; init; }
+    public OperationError? Error { get; init; }
 
     public bool Cancellable { get; init; }
 
     /// <summary>Whether nothing more will happen.</summary>
     public bool Ended => State is "succeeded" or "failed" or "cancelled";
 }
+
+/// <summary>Why an operation failed, or what it last stumbled over.</summary>
+public sealed record OperationError(string Code, string Detail);
 
 /// <summary>One named step of an operation.</summary>
 public sealed record OperationStep(

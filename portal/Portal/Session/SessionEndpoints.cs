@@ -18,6 +18,17 @@ internal static class SessionEndpoints
 
         // A circuit cannot set a cookie. After it renewed the tokens its page calls this, and the cookie is renewed on the way.
         routes.MapPost("/session/keep", () => Results.NoContent()).RequireAuthorization();
+        routes.MapGet("/download/{organization}/{export}/{name}", DownloadAsync).RequireAuthorization();
+    }
+
+    /// <summary>Passes a file of a billing export on to the browser, which has no token of its own to fetch it with.</summary>
+    private static async Task<IResult> DownloadAsync(
+        string organization, string export, string name, BillingApi billing, CancellationToken cancellationToken)
+    {
+        var reply = await billing.OpenFileAsync(organization, export, name, cancellationToken);
+        return reply.TryGet(out var file, out var problem)
+            ? Results.Stream(file, "application/octet-stream", name)
+            : Results.Text($"{problem.Title}\n{problem.Detail}\n", statusCode: problem.Status);
     }
 
     /// <summary>Ends the session at the control plane, for all pages that run under it, and in this browser.</summary>

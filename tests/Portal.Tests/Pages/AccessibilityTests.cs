@@ -71,7 +71,7 @@ public sealed class AccessibilityTests : IDisposable
     {
         var data = _console.Cloud.Data;
         var orders = data.Add("orders", age: TimeSpan.FromDays(12));
-        orders.Conditions = [new { type = "Redundancy", status = "true", reason = "SingleReplica", message = "One replica, no backup: losing this machine's disk loses the data." }];
+        orders.Conditions = [new { type = "DataProtected", status = false, severity = "warning", reason = "OneReplicaNoBackup", message = "One replica, no backup: the data is lost with its host's disk. Keep a dump of what you cannot lose.", since = data.Now }];
         data.Add("analytics-eu", "updating", TimeSpan.FromHours(5));
         data.Add("checkout-staging", "paused", TimeSpan.FromDays(2));
         data.Add("sandbox", "failed", TimeSpan.FromMinutes(40));

@@ -67,15 +67,15 @@ public sealed class ClusterPageTests : IDisposable
     {
         for (var i = 0; i < 30; i++)
         {
-            _console.Cloud.Data.Add($"cluster-{i:D2}", i == 7 ? "failed" : "available", TimeSpan.FromMinutes(i));
+            _console.Cloud.Data.Add($"cluster-{i:D2}", i == 7 ? "deleted" : "available", TimeSpan.FromMinutes(i));
         }
 
         var page = await _console.SignedInAsync();
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(25);
         await page.GetByRole(AriaRole.Link, new() { Name = "Next page" }).ClickAsync();
-        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(5);
+        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(4);
         await page.ReloadAsync();
-        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(5);
+        await Expect(page.Locator("tbody tr")).ToHaveCountAsync(4);
 
         await page.GotoAsync("/projects/prj_1/clusters");
         await WaitForCircuitAsync(page);
@@ -84,9 +84,11 @@ public sealed class ClusterPageTests : IDisposable
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
         await Expect(page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("q=cluster-12"));
 
-        await page.GotoAsync("/projects/prj_1/clusters?state=failed");
+        await page.GotoAsync("/projects/prj_1/clusters?show=deleted-too&q=07");
         await Expect(page.Locator("tbody tr")).ToHaveCountAsync(1);
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "cluster-07" })).ToBeVisibleAsync();
+        await page.GotoAsync("/projects/prj_1/clusters?q=07");
+        await Expect(page.GetByText("No cluster matches")).ToBeVisibleAsync();
         await page.GotoAsync("/projects/prj_1/clusters?q=nothing-like-it");
         await Expect(page.GetByText("No cluster matches")).ToBeVisibleAsync();
     }

@@ -105,10 +105,10 @@ internal sealed class StubCloud : IAsyncDisposable
             Refreshes.Enqueue(form["refresh_token"]!);
             return Results.Json(Tokens(camelCase: false));
         });
-        _app.MapGet("/v1/users/me", () => Results.Json(new { id = "usr_1", email = "ada@example.com", name = "Ada" }));
+        _app.MapGet("/v1/users/me", () => Results.Json(new { id = "usr_1", email = "ada@example.com", name = "Ada", isOperator = false, createdAt = Data.Now }));
         _app.MapGet("/v1/sessions", () => Results.Json(new
         {
-            items = new[] { new { id = "ses_000001", createdAt = Data.Now, lastUsedAt = Data.Now, current = true } },
+            items = new[] { new { id = "ses_000001", createdAt = Data.Now, lastUsedAt = Data.Now, expiresAt = Data.Now, address = "127.0.0.1", userAgent = "Firefox", isCurrent = true } },
             nextPageToken = (string?)null,
         }));
         _app.MapDelete("/v1/sessions/current", (HttpRequest request) =>

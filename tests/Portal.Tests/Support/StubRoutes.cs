@@ -7,12 +7,12 @@ namespace Cloud.Portal.Tests.Support;
 /// <summary>Clusters and billing of the stub.</summary>
 internal static class StubRoutes
 {
-    private static readonly string[] StepNames = ["place-instances", "start-pd", "start-storage", "start-sql", "set-root-password"];
+    private static readonly string[] StepNames = ["place", "start-pd", "start-storage", "start-sql"];
 
     public static void MapClusters(IEndpointRouteBuilder app, StubData data)
     {
-        app.MapGet("/v1/locations", () => List(new { id = "local", name = "This machine" }));
-        app.MapGet("/v1/versions", () => List(new { id = "0.1.0" }));
+        app.MapGet("/v1/locations", () => List(new { id = "local", name = "This machine", hosts = 1 }));
+        app.MapGet("/v1/versions", () => List(new { id = "0.1.0", isDefault = true, locations = new[] { "local" } }));
         app.MapGet("/v1/sizes", () => List(
             Size("small", "sql", 1, 1, "0.02"), Size("medium", "sql", 2, 4, "0.08"), Size("small", "storage", 1, 1, "0.03"), Size("medium", "storage", 2, 4, "0.12"), Size("small", "pd", 1, 1, "0.01")));
         app.MapPost("/v1/projects/prj_1/clusters", async (HttpRequest request) =>
@@ -31,7 +31,7 @@ internal static class StubRoutes
                 {
                     plan = new[] { new { action = "create", resource = "cluster", from = (string?)null, to = name } },
                     price = new { before = Money("0"), after = Money($"{21.90m * storage + 21.90m}"), unit = "month" },
-                    quota = new[] { new { name = "clusters", limit = 10, used = data.Clusters.Count, after = data.Clusters.Count + 1 } },
+                    quota = new[] { new { name = "clusters", limit = 10, before = data.Clusters.Count, after = data.Clusters.Count + 1 } },
                 });
             }
 
@@ -42,10 +42,10 @@ internal static class StubRoutes
             view["operation"] = Operation(cluster, data);
             return Results.Json(view, statusCode: 202);
         });
-        app.MapGet("/v1/projects/prj_1/clusters", (string? filter, string? pageToken, int pageSize) =>
+        app.MapGet("/v1/projects/prj_1/clusters", (string? filter, string? pageToken, bool? showDeleted, int pageSize) =>
         {
             var all = data.Clusters.Values.OrderByDescending(cluster => cluster.CreatedAt).Select(cluster => Fresh(cluster, data))
-                .Where(cluster => filter is null || filter.Contains(cluster.Name) || filter.Contains(cluster.State)).ToList();
+                .Where(cluster => showDeleted == true || cluster.State != "deleted").Where(cluster => filter is null || cluster.Name.Contains(filter[6..^1])).ToList();
             var from = pageToken is null ? 0 : int.Parse(pageToken);
             return Results.Json(new
             {
@@ -124,15 +124,15 @@ internal static class StubRoutes
         ["id"] = cluster.Id, ["name"] = cluster.Name, ["projectId"] = "prj_1", ["state"] = cluster.State, ["tier"] = cluster.Tier, ["location"] = "local", ["version"] = "0.1.0",
         ["sql"] = new { count = 1, size = "small" }, ["pd"] = new { count = 1, size = "small" }, ["storage"] = new { count = 1, size = "small", volumeGiB = 10 },
         ["deletionProtection"] = cluster.Protected, ["conditions"] = cluster.Conditions, ["generation"] = 1, ["observedGeneration"] = 1,
-        ["createdAt"] = cluster.CreatedAt, ["monthlyPrice"] = Money("43.80"), ["purgeTime"] = cluster.State == "deleted" ? cluster.CreatedAt.AddDays(7) : null,
+        ["createdAt"] = cluster.CreatedAt, ["price"] = new { amount = "43.80", currency = "USD", unit = "month" }, ["purgeTime"] = cluster.State == "deleted" ? cluster.CreatedAt.AddDays(7) : null,
         ["endpoints"] = cluster.State == "available" ? new { mysql = new { host = "127.0.0.1", port = 20014, tls = true }, kv = new { pd = new[] { "127.0.0.1:20010" }, tls = false } } : null,
         ["instances"] = cluster.State == "deleted" ? Array.Empty<object>() : new[] { Instance("pd", 20010, cluster), Instance("storage", 20012, cluster), Instance("sql", 20014, cluster) },
     };
 
     private static object Instance(string role, int port, StubCluster cluster) => new
     {
-        id = $"ins_{role.PadLeft(26, '0')}", role, state = cluster.State == "available" ? "running" : "starting", version = "0.1.0", size = "small", host = "this-machine", pid = 4000 + port % 100,
-        startedAt = cluster.CreatedAt, addresses = new[] { $"127.0.0.1:{port}" },
+        id = $"ins_{role.PadLeft(26, '0')}", role, state = cluster.State == "available" ? "ready" : "starting", version = "0.1.0", size = "small", host = "hst_01k9z3k8b5v6w7x8y9z0a1b2c3", pid = 4000 + port % 100,
+        startedAt = cluster.CreatedAt, endpoints = new[] { $"127.0.0.1:{port}", $"127.0.0.1:{port + 1}" }, lastError = (string?)null,
     };
 
     private static object Operation(StubCluster cluster, StubData data)
@@ -149,6 +149,6 @@ internal static class StubRoutes
                 startedAt = done || began <= data.Now ? began : (DateTimeOffset?)null, endedAt = done || ended <= data.Now ? ended : (DateTimeOffset?)null, error = (string?)null,
             };
         }).ToArray();
-        return new { id = "op_" + cluster.Id[4..], kind = "create-cluster", target = cluster.Id, state = done ? "succeeded" : "running", steps, percent = done ? 100 : 40, createdAt = cluster.CreatedAt, deadline = cluster.CreatedAt.AddMinutes(5), cancellable = false };
+        return new { id = "op_" + cluster.Id[4..], kind = "cluster.create", target = cluster.Id, state = done ? "succeeded" : "running", steps, percent = done ? 100 : 40, createdAt = cluster.CreatedAt, deadline = cluster.CreatedAt.AddMinutes(5), cancellable = false };
     }
 }

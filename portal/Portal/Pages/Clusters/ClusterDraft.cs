@@ -52,7 +52,7 @@ public sealed class ClusterDraft
             Location = choices.Locations.Count > 0 ? choices.Locations[0].Id : Location;
         }
 
-        Version ??= choices.Versions.Count > 0 ? choices.Versions[0].Id : null;
+        Version ??= choices.Versions.FirstOrDefault(version => version.IsDefault)?.Id ?? choices.Versions.FirstOrDefault()?.Id;
         SqlSize = SqlSize.Length > 0 ? SqlSize : choices.Of("sql").FirstOrDefault()?.Id ?? "";
         StorageSize = StorageSize.Length > 0 ? StorageSize : choices.Of("storage").FirstOrDefault()?.Id ?? "";
     }

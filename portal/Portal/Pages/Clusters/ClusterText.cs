@@ -29,17 +29,20 @@ internal static class ClusterText
         return string.Join(", ", parts);
     }
 
-    /// <summary>A step's or kind's name in words: <c>start-instances</c> becomes <c>Start instances</c>.</summary>
+    /// <summary>A name of the API in words: <c>cluster.create</c> becomes <c>Create cluster</c>, <c>start-sql</c> <c>Start SQL</c>.</summary>
     public static string Words(string name)
     {
-        if (name.Length == 0)
-        {
-            return name;
-        }
-
-        var spaced = string.Concat(name.Select((c, i) => c is '-' or '_' or '.' or ':' ? " " : i > 0 && char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{c}"));
-        return char.ToUpperInvariant(spaced[0]) + spaced[1..];
+        var parts = name.Split('.');
+        var words = parts.Reverse().SelectMany(part => Hyphenated(part).Split('-', StringSplitOptions.RemoveEmptyEntries)).Select(Spelled);
+        var text = string.Join(' ', words);
+        return text.Length == 0 ? text : char.ToUpperInvariant(text[0]) + text[1..];
     }
+
+    /// <summary><c>OneReplica</c> becomes <c>one-replica</c>.</summary>
+    private static string Hyphenated(string part) =>
+        string.Concat(part.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
+
+    private static string Spelled(string word) => word is "sql" or "pd" or "kv" ? word.ToUpperInvariant() : word;
 
     /// <summary>The name of a role as people write it.</summary>
     public static string Role(string role) => role switch
