@@ -7,7 +7,7 @@ namespace Cloud.Modules.Catalog.Public;
 /// <param name="Id">Unique among the sizes of its role, for example <c>small</c>.</param>
 /// <param name="Vcpu">Cores it may use; an upper bound, not a reservation.</param>
 /// <param name="MemoryGiB">Resident memory it may use; an upper bound.</param>
-public sealed record InstanceSize(string Id, InstanceRole Role, int Vcpu, int MemoryGiB)
+internal sealed record InstanceSize(string Id, InstanceRole Role, int Vcpu, int MemoryGiB)
 {
     /// <summary>What the agent enforces for an instance of this size.</summary>
     /// <param name="volumeGiB">0 for stateless roles.</param>
@@ -21,7 +21,7 @@ public sealed record InstanceSize(string Id, InstanceRole Role, int Vcpu, int Me
 /// The sizes that are sold, smallest first within a role. A size keeps its meaning for ever: clusters and price lists refer to it by
 /// id, so a different shape gets a new id.
 /// </summary>
-public static class InstanceSizes
+internal static class InstanceSizes
 {
     private static readonly IReadOnlyList<InstanceSize> Table =
     [
