@@ -14,7 +14,11 @@ namespace Cloud.Modules.Platform.Data;
 internal static class ModelConventions
 {
     private static readonly Type[] Types =
-        [.. typeof(ModelConventions).Assembly.GetTypes(), .. typeof(ITypedId<>).Assembly.GetTypes()];
+        [
+            .. typeof(ModelConventions).Assembly.GetTypes(),
+            .. typeof(ITypedId<>).Assembly.GetTypes(),
+            .. typeof(Contracts.InstanceRole).Assembly.GetTypes(),
+        ];
 
     public static void MapValueTypes(ModelConfigurationBuilder configuration)
     {

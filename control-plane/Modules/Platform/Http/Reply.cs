@@ -22,7 +22,7 @@ internal sealed class Reply<T> : IResult
         OperationLocation = operationLocation;
     }
 
-    private Reply(Failure failure) => _failure = failure;
+    internal Reply(Failure failure) => _failure = failure;
 
     internal T? Body { get; }
 
@@ -31,11 +31,11 @@ internal sealed class Reply<T> : IResult
     private long? Version { get; }
 
     /// <summary>Also set on a failure whose reply points at a resource, such as the holder of a taken name.</summary>
-    internal string? Location { get; private init; }
+    internal string? Location { get; init; }
 
     private string? OperationLocation { get; }
 
-    private TimeSpan? RetryAfter { get; init; }
+    internal TimeSpan? RetryAfter { get; init; }
 
     public static implicit operator Reply<T>(Failure failure) => new(failure);
 
@@ -44,6 +44,17 @@ internal sealed class Reply<T> : IResult
 
     /// <summary>A failure that ends by itself.</summary>
     internal static Reply<T> FailUntil(Failure failure, TimeSpan retryAfter) => new(failure) { RetryAfter = retryAfter };
+
+    /// <summary>A failure of several fields.</summary>
+    internal static Reply<T> FailWith(Failure failure, IReadOnlyList<FieldError> errors) => new(failure) { Errors = errors };
+
+    /// <summary>The fields at fault; null takes the failure's own pointer.</summary>
+    internal IReadOnlyList<FieldError>? Errors { get; init; }
+
+    /// <summary>The same reply with another body; a failure stays what it is.</summary>
+    internal Reply<TOther> WithBody<TOther>(Func<T, TOther> map) => _failure is null
+        ? new(map(Body!), Status, Version, Location, OperationLocation) // a reply without failure has a body
+        : new(_failure) { Location = Location, Errors = Errors, RetryAfter = RetryAfter };
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -54,7 +65,7 @@ internal sealed class Reply<T> : IResult
         {
             var problems = httpContext.RequestServices.GetRequiredService<ProblemWriter>();
             await problems.WriteAsync(
-                httpContext, _failure, retryAfter: RetryAfter, cancellationToken: httpContext.RequestAborted);
+                httpContext, _failure, Errors, RetryAfter, cancellationToken: httpContext.RequestAborted);
             return;
         }
 
@@ -83,6 +94,9 @@ internal static class Reply
     /// <param name="version">The resource's version, which becomes its ETag; null for what is no single resource.</param>
     public static Reply<T> Ok<T>(T body, long? version = null) => new(body, null, version, null, null);
 
+    /// <summary>200 from an endpoint that otherwise answers 202: there was nothing left to do.</summary>
+    public static Reply<T> Done<T>(T body, long version) => new(body, 200, version, null, null);
+
     /// <param name="location">Path of the new resource.</param>
     public static Reply<T> Created<T>(T body, string location, long? version = null) => new(body, 201, version, location, null);
 
@@ -93,6 +107,9 @@ internal static class Reply
         new(body, 202, version, location, operationLocation);
 
     public static Reply<Nothing> NoContent() => new(Nothing.Value, 204, null, null, null);
+
+    /// <summary>A failure of several fields, each with its pointer.</summary>
+    public static Reply<T> FailWith<T>(Failure failure, IReadOnlyList<FieldError> errors) => Reply<T>.FailWith(failure, errors);
 
     /// <summary>A failure whose reply names a resource in its Location header.</summary>
     public static Reply<T> FailAt<T>(Failure failure, string location) => Reply<T>.FailAt(failure, location);
