@@ -1,6 +1,33 @@
 using Cloud.Kernel;
+using Cloud.Modules.Organizations.Public;
+using Cloud.Modules.Platform.Data;
 
 namespace Cloud.Modules.Operations.Public;
+
+/// <summary>What a new operation is to do.</summary>
+internal sealed record OperationOrder
+{
+    public required OrganizationId OrganizationId { get; init; }
+
+    public required ProjectId? ProjectId { get; init; }
+
+    public required ClusterId? ClusterId { get; init; }
+
+    public required string Kind { get; init; }
+
+    /// <summary>Text of the target's id.</summary>
+    public required string Target { get; init; }
+
+    public required long Generation { get; init; }
+
+    /// <summary>Names of the steps: at least one, distinct.</summary>
+    public required IReadOnlyList<string> Steps { get; init; }
+
+    public required bool Cancellable { get; init; }
+
+    /// <summary>How long one attempt may take; positive.</summary>
+    public required TimeSpan Allowance { get; init; }
+}
 
 /// <summary>
 /// One piece of work on one target that goes on after its request was answered. Written by the request that starts it, then only by
@@ -10,7 +37,7 @@ namespace Cloud.Modules.Operations.Public;
 /// Invariants: an ended operation changes only by <see cref="Retry"/>; steps are never removed or reordered; <see cref="EndedAt"/> is set
 /// exactly in the end states; a deadline is missed at most once per attempt.
 /// </remarks>
-internal sealed class Operation
+internal sealed class Operation : ITenantOwned
 {
     private Operation()
     {
@@ -19,6 +46,12 @@ internal sealed class Operation
     public OperationId Id { get; private init; }
 
     public OrganizationId OrganizationId { get; private init; }
+
+    /// <summary>Null for what is above projects.</summary>
+    public ProjectId? ProjectId { get; private init; }
+
+    /// <summary>Null for what is no work on a cluster.</summary>
+    public ClusterId? ClusterId { get; private init; }
 
     /// <summary>What is done, for example <c>cluster.create</c>.</summary>
     public string Kind { get; private init; } = string.Empty;
@@ -72,34 +105,26 @@ internal sealed class Operation
         ? 100
         : Math.Min(99, Steps.Count(step => step.State == StepState.Succeeded) * 100 / Steps.Count);
 
-    /// <summary>A pending operation whose deadline lies <paramref name="allowance"/> ahead.</summary>
-    /// <param name="stepNames">At least one, distinct.</param>
-    public static Operation Begin(
-        OperationId id,
-        OrganizationId organization,
-        string kind,
-        string target,
-        long generation,
-        IReadOnlyList<string> stepNames,
-        bool cancellable,
-        TimeSpan allowance,
-        DateTimeOffset now)
+    /// <summary>A pending operation whose deadline lies one allowance ahead.</summary>
+    public static Operation Begin(OperationId id, OperationOrder order, DateTimeOffset now)
     {
-        Invariant.Require(stepNames.Count > 0 && stepNames.Distinct(StringComparer.Ordinal).Count() == stepNames.Count);
-        Invariant.Require(allowance > TimeSpan.Zero, $"an allowance is positive: {allowance}");
+        Invariant.Require(order.Steps.Count > 0 && order.Steps.Distinct(StringComparer.Ordinal).Count() == order.Steps.Count);
+        Invariant.Require(order.Allowance > TimeSpan.Zero, $"an allowance is positive: {order.Allowance}");
         return new Operation
         {
             Id = id,
-            OrganizationId = organization,
-            Kind = kind,
-            Target = target,
-            Generation = generation,
+            OrganizationId = order.OrganizationId,
+            ProjectId = order.ProjectId,
+            ClusterId = order.ClusterId,
+            Kind = order.Kind,
+            Target = order.Target,
+            Generation = order.Generation,
             State = OperationState.Pending,
-            Steps = [.. stepNames.Select(name => new OperationStep(name, StepState.Pending))],
+            Steps = [.. order.Steps.Select(name => new OperationStep(name, StepState.Pending))],
             CreatedAt = now,
-            Deadline = now + allowance,
-            Allowance = allowance,
-            Cancellable = cancellable,
+            Deadline = now + order.Allowance,
+            Allowance = order.Allowance,
+            Cancellable = order.Cancellable,
         };
     }
 
