@@ -5,15 +5,10 @@ namespace Cloud.Modules.Provisioning.Public;
 
 /// <summary>
 /// How a cluster's wish is laid out over hosts: every instance with its place, ports, limits and configuration. Immutable and numbered
-/// per cluster; a change makes the next number. Stored as versioned JSON.
+/// per cluster; a change makes the next number.
 /// </summary>
 internal sealed record Blueprint
 {
-    /// <summary>The version of this shape that this build writes and reads.</summary>
-    public const int CurrentSchemaVersion = 1;
-
-    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
-
     public required ClusterId ClusterId { get; init; }
 
     /// <summary>Counts from 1 within the cluster.</summary>
