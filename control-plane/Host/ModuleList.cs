@@ -1,9 +1,14 @@
 using Cloud.Modules.Audit;
 using Cloud.Modules.Billing;
+using Cloud.Modules.Catalog;
+using Cloud.Modules.Clusters;
 using Cloud.Modules.Identity;
 using Cloud.Modules.Metering;
+using Cloud.Modules.Operations;
 using Cloud.Modules.Organizations;
 using Cloud.Modules.Platform;
+using Cloud.Modules.Platform.Messaging;
+using Cloud.Modules.Provisioning;
 
 namespace Cloud.Host;
 
@@ -16,6 +21,11 @@ internal static class ModuleList
         new AuditModule(),
         new IdentityModule(),
         new OrganizationsModule(),
+        new MessagingModule(new RabbitMqTransport()),
+        new CatalogModule(),
+        new OperationsModule(),
+        new ProvisioningModule(),
+        new ClustersModule(),
         new MeteringModule(),
         new BillingModule(),
     ];

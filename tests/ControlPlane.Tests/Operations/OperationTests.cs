@@ -164,12 +164,17 @@ public sealed class OperationTests
 
     private static Operation Begin() => Operation.Begin(
         OperationId.From(Guid.CreateVersion7()),
-        OrganizationId.From(Guid.CreateVersion7()),
-        "cluster.create",
-        "clu_x",
-        1,
-        ["place", "start"],
-        cancellable: true,
-        TimeSpan.FromMinutes(5),
+        new OperationOrder
+        {
+            OrganizationId = OrganizationId.From(Guid.CreateVersion7()),
+            ProjectId = null,
+            ClusterId = null,
+            Kind = "cluster.create",
+            Target = "clu_x",
+            Generation = 1,
+            Steps = ["place", "start"],
+            Cancellable = true,
+            Allowance = TimeSpan.FromMinutes(5),
+        },
         Noon);
 }

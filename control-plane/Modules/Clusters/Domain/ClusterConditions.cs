@@ -1,14 +1,31 @@
+using System.Text.Json.Serialization;
 using Cloud.Contracts;
 
 namespace Cloud.Modules.Clusters.Domain;
 
+/// <summary>How much a condition matters while it does not hold.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<ConditionSeverity>))]
+internal enum ConditionSeverity
+{
+    [JsonStringEnumMemberName("info")]
+    Info,
+
+    [JsonStringEnumMemberName("warning")]
+    Warning,
+
+    [JsonStringEnumMemberName("error")]
+    Error,
+}
+
 /// <summary>One thing that is known about a cluster, for people and programs.</summary>
 /// <param name="Type">Unique within the cluster, for example <c>Ready</c>.</param>
 /// <param name="Status">Whether it holds.</param>
+/// <param name="Severity">How much it matters.</param>
 /// <param name="Reason">One stable word.</param>
 /// <param name="Message">One sentence, with a remedy where there is one.</param>
 /// <param name="Since">When status or reason last changed.</param>
-internal sealed record ClusterCondition(string Type, bool Status, string Reason, string Message, DateTimeOffset Since);
+internal sealed record ClusterCondition(
+    string Type, bool Status, ConditionSeverity Severity, string Reason, string Message, DateTimeOffset Since);
 
 /// <summary>Derives a cluster's conditions. Pure.</summary>
 internal static class ClusterConditions
@@ -33,6 +50,7 @@ internal static class ClusterConditions
             new(
                 DataProtected,
                 false,
+                ConditionSeverity.Warning,
                 "OneReplicaNoBackup",
                 "One replica, no backup: the data is lost with its host's disk. Keep a dump of what you cannot lose.",
                 now),
@@ -45,27 +63,27 @@ internal static class ClusterConditions
     {
         if (view.Wish != ClusterWish.Running)
         {
-            return new(Ready, false, "Deleted", "The cluster is deleted or being deleted.", now);
+            return new(Ready, false, ConditionSeverity.Info, "Deleted", "The cluster is deleted or being deleted.", now);
         }
 
         if (plan is { Step: PlanStep.Settle })
         {
-            return new(Ready, true, "AllInstancesReady", "All instances are ready.", now);
+            return new(Ready, true, ConditionSeverity.Info, "AllInstancesReady", "All instances are ready.", now);
         }
 
         if (obstacle is { } hindrance)
         {
-            return new(Ready, false, Pascal(hindrance.Code), hindrance.Detail, now);
+            return new(Ready, false, ConditionSeverity.Error, Pascal(hindrance.Code), hindrance.Detail, now);
         }
 
         var broken = view.Instances.FirstOrDefault(instance => instance.LastError is not null);
         if (broken is not null)
         {
             var reason = broken.Observed == ObservedInstanceState.Refused ? "InstanceRefused" : "InstanceUnhealthy";
-            return new(Ready, false, reason, $"{broken.Role.Word()} {broken.Id}: {broken.LastError}", now);
+            return new(Ready, false, ConditionSeverity.Error, reason, $"{broken.Role.Word()} {broken.Id}: {broken.LastError}", now);
         }
 
-        return new(Ready, false, "Starting", "Instances are being started; this takes seconds.", now);
+        return new(Ready, false, ConditionSeverity.Info, "Starting", "Instances are being started; this takes seconds.", now);
     }
 
     private static ClusterCondition AgentReachableOf(ClusterView view, DateTimeOffset now) =>
@@ -73,10 +91,11 @@ internal static class ClusterConditions
             ? new(
                 AgentReachable,
                 false,
+                ConditionSeverity.Error,
                 "AgentSilent",
                 "The agent of a host has not been heard: its instances are left alone until it is back. Check the host and its network.",
                 now)
-            : new(AgentReachable, true, "AgentsHeard", "The agents of all hosts are heard.", now);
+            : new(AgentReachable, true, ConditionSeverity.Info, "AgentsHeard", "The agents of all hosts are heard.", now);
 
     private static ClusterCondition KeepSince(ClusterCondition condition, IReadOnlyList<ClusterCondition> previous)
     {

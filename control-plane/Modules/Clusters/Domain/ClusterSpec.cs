@@ -17,15 +17,10 @@ internal sealed record RoleSpec(int Count, string Size, int VolumeGiB = 0);
 
 /// <summary>
 /// What a user wishes of a cluster. Values are valid by construction: <see cref="ClusterSpecRules"/> is the only maker outside tests,
-/// and defaults are filled in. Stored as versioned JSON.
+/// and defaults are filled in.
 /// </summary>
 internal sealed record ClusterSpec
 {
-    /// <summary>The version of this shape that this build writes and reads.</summary>
-    public const int CurrentSchemaVersion = 1;
-
-    public int SchemaVersion { get; init; } = CurrentSchemaVersion;
-
     public required ClusterTier Tier { get; init; }
 
     public required string Location { get; init; }

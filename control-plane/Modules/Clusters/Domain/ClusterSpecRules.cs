@@ -10,7 +10,7 @@ namespace Cloud.Modules.Clusters.Domain;
 /// <param name="Versions">Software versions that hosts can run, newest first; not empty.</param>
 internal sealed record ClusterChoices(IReadOnlyList<string> Locations, IReadOnlyList<string> Versions);
 
-/// <summary>The fields of a create as the caller gave them; null where left out.</summary>
+/// <summary>The fields of a create or a change as the caller gave them; null where left out.</summary>
 internal sealed record ClusterDraft
 {
     public string? Name { get; init; }

@@ -43,7 +43,7 @@ internal sealed record InstanceView
     /// <summary>The agent's last word; null when it has said nothing.</summary>
     public required ObservedInstanceState? Observed { get; init; }
 
-    /// <summary>Whether that word was said in knowledge of the newest wish for the instance.</summary>
+    /// <summary>Whether that word was said in knowledge of the newest wish for the instance, and with its blueprint in effect.</summary>
     public required bool Current { get; init; }
 
     /// <summary>Whether it was ready once, so that clients may know its ports.</summary>

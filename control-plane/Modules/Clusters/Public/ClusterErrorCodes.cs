@@ -21,6 +21,9 @@ internal static class ClusterErrorCodes
     /// <summary>The cluster is deleted, so the change makes no sense.</summary>
     public const string ClusterDeleted = "cluster-deleted";
 
+    /// <summary>Only a deleted cluster can be purged.</summary>
+    public const string NotDeleted = "not-deleted";
+
     /// <summary>The cluster is not deleted, or its data is gone.</summary>
     public const string NotRestorable = "not-restorable";
 }
