@@ -4,6 +4,7 @@ using Cloud.Modules.Platform;
 using Cloud.Modules.Platform.Errors;
 using Cloud.Modules.Platform.Health;
 using Cloud.Modules.Platform.Http;
+using Cloud.Modules.Platform.OpenApi;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -122,9 +123,18 @@ internal static class CloudHost
             module.MapEndpoints(api);
         }
 
-        var sources = ((IEndpointRouteBuilder)app).DataSources;
-        EndpointCheck.Require(sources.SelectMany(source => source.Endpoints), app.Services.GetRequiredService<ErrorRegistry>());
+        api.MapGet("/openapi/v1.json", () => Results.Text(OpenApi(app), "application/json"))
+            .Infrastructure("describes the API; the same for everybody");
+        EndpointCheck.Require(EndpointsOf(app), app.Services.GetRequiredService<ErrorRegistry>());
     }
+
+    /// <summary>The OpenAPI document of the application; it need not be started.</summary>
+    public static string OpenApi(WebApplication app) =>
+        OpenApiDocument.Write(EndpointsOf(app), app.Services.GetRequiredService<ErrorRegistry>());
+
+    /// <summary>Every endpoint of the API port.</summary>
+    public static IEnumerable<Endpoint> EndpointsOf(WebApplication app) =>
+        ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints);
 }
 
 /// <summary>Tells the connections of the agent port from those of the API port.</summary>

@@ -27,6 +27,13 @@ internal static class Verbs
                     return Environment.ExitCode;
                 case ["migrate"]:
                     return await MigrateAsync();
+                case ["openapi"]:
+                    await using (var app = CloudHost.Build(new Dictionary<string, string?> { ["CLOUD_ROLES"] = "api" }))
+                    {
+                        Console.Write(CloudHost.OpenApi(app));
+                    }
+
+                    return 0;
                 default:
                     await Console.Error.WriteLineAsync(Usage);
                     return 2;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Cloud.Local;
 using Cloud.Local.Commands;
+using Cloud.Local.Gen;
 
 var root = new RootCommand("Runs, tests and measures the cloud on this machine.")
 {
@@ -12,6 +13,7 @@ var root = new RootCommand("Runs, tests and measures the cloud on this machine."
     TestCommand.Create(),
     CheckCommand.Create(),
     BenchCommand.Create(),
+    GenCommand.Create(),
 };
 try
 {

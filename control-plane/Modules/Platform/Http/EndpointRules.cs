@@ -62,6 +62,9 @@ internal sealed record EndpointRules
     /// <summary>Whether the body is <c>application/x-www-form-urlencoded</c> instead of JSON.</summary>
     public bool IsForm { get; init; }
 
+    /// <summary>The media type of a success that is no JSON, a download for example; null for JSON.</summary>
+    public string? ReplyMediaType { get; init; }
+
     /// <summary>What a success carries, where the handler's signature does not say; null otherwise.</summary>
     public Type? ReplyType { get; init; }
 

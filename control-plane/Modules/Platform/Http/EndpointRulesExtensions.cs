@@ -82,6 +82,10 @@ internal static class EndpointRulesExtensions
     public static RouteHandlerBuilder Replies(this RouteHandlerBuilder builder, int status) =>
         builder.Declare(rules => rules with { SuccessStatus = status });
 
+    /// <summary>Success is no JSON: a download, or a stream of events.</summary>
+    public static RouteHandlerBuilder Sends(this RouteHandlerBuilder builder, string mediaType) =>
+        builder.Declare(rules => rules with { ReplyMediaType = mediaType });
+
     /// <summary>The body is a form, and the reply is <typeparamref name="TReply"/>, as the OAuth RFCs demand.</summary>
     /// <param name="example">A form that works.</param>
     public static RouteHandlerBuilder Form<TReply>(this RouteHandlerBuilder builder, IReadOnlyDictionary<string, string> example) =>
