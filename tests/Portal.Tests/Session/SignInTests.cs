@@ -56,7 +56,7 @@ public sealed class SignInTests : IDisposable
     [Fact]
     public async Task The_browser_never_holds_a_token_that_it_could_read()
     {
-        var page = await _console.SignedInAsync();
+        var page = await _console.JustSignedInAsync();
 
         var cookie = (await page.Context.CookiesAsync()).Single(found => found.Name.EndsWith("-session"));
         cookie.HttpOnly.ShouldBeTrue();
@@ -85,7 +85,7 @@ public sealed class SignInTests : IDisposable
     [Fact]
     public async Task Signing_out_revokes_the_session_and_ends_every_open_page()
     {
-        var page = await _console.SignedInAsync();
+        var page = await _console.JustSignedInAsync();
         var other = await page.Context.NewPageAsync();
         await other.GotoAsync("/account");
         await Expect(other.GetByLabel("Name")).ToHaveValueAsync("Ada");
@@ -104,7 +104,7 @@ public sealed class SignInTests : IDisposable
     public async Task Tokens_near_their_end_are_renewed_once_and_the_cookie_follows()
     {
         _console.Cloud.TokenSeconds = 61;
-        var page = await _console.SignedInAsync();
+        var page = await _console.JustSignedInAsync();
         var before = (await page.Context.CookiesAsync()).Single(cookie => cookie.Name.EndsWith("-session")).Value;
         _console.Cloud.TokenSeconds = 900;
         await page.WaitForTimeoutAsync(1100); // The token gets old by the portal's clock.

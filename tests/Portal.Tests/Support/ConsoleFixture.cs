@@ -12,6 +12,7 @@ public sealed class ConsoleFixture : IAsyncLifetime
     private IBrowser? _browser;
     private StubCloud? _cloud;
     private PortalProcess? _portal;
+    private IReadOnlyList<BrowserContextCookiesResult>? _session;
 
     internal StubCloud Cloud => _cloud ?? throw Missing();
 
@@ -61,8 +62,28 @@ public sealed class ConsoleFixture : IAsyncLifetime
     internal Task<IPage> NewPageAsync(ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 860) =>
         BrowserOptions.NewPageAsync(Browser, Portal.Url, scheme, width, height);
 
-    /// <summary>A new page of a person who has just signed in.</summary>
+    /// <summary>A new page of a signed-in person, at their clusters; all such pages share one session.</summary>
     internal async Task<IPage> SignedInAsync(ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 860)
+    {
+        if (_session is null)
+        {
+            var first = await JustSignedInAsync();
+            _session = await first.Context.CookiesAsync();
+            await first.Context.CloseAsync();
+        }
+
+        var page = await NewPageAsync(scheme, width, height);
+        await page.Context.AddCookiesAsync(_session.Select(cookie => new Cookie
+        {
+            Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Expires = cookie.Expires, HttpOnly = cookie.HttpOnly, SameSite = cookie.SameSite,
+        }));
+        await page.GotoAsync("/clusters");
+        await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Clusters", Exact = true, Level = 1 })).ToBeVisibleAsync();
+        return page;
+    }
+
+    /// <summary>A new page of a person with a session of its own, at their clusters.</summary>
+    internal async Task<IPage> JustSignedInAsync(ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 860)
     {
         Cloud.Data.Accounts["ada@example.com"] = ("correct horse battery", "Ada");
         var page = await NewPageAsync(scheme, width, height);
