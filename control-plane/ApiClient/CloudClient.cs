@@ -10,7 +10,7 @@ namespace Cloud.ApiClient;
 /// The typed client of the REST API; its calls are generated, a property per part of the API. Thread-safe.
 /// </summary>
 /// <remarks>
-/// A call is repeated, at most <see cref="AttemptsMax"/> times in all and as Retry-After says, only where repeating cannot do harm:
+/// A call is repeated, at most <see cref="AttemptsMax"/> times in all unless told otherwise and as Retry-After says, only where repeating cannot do harm:
 /// reads, and mutations, each of which carries an idempotency key (the caller's or a fresh one). Sign-in and token requests are
 /// made once.
 /// </remarks>
@@ -23,14 +23,19 @@ public sealed partial class CloudClient
     private readonly HttpClient _http;
     private readonly ITokenSource _tokens;
     private readonly TimeProvider _time;
+    private readonly int _attemptsMax;
 
     /// <param name="http">Its base address is the API's; owned by the caller.</param>
     /// <param name="tokens">Who calls; null for anonymous calls alone.</param>
-    public CloudClient(HttpClient http, ITokenSource? tokens = null, TimeProvider? time = null)
+    /// <param name="time">Null takes the system's.</param>
+    /// <param name="attemptsMax">How often a call is made in all; 1 where a person waits and decides about the next attempt.</param>
+    public CloudClient(HttpClient http, ITokenSource? tokens = null, TimeProvider? time = null, int attemptsMax = AttemptsMax)
     {
+        Invariant.Require(attemptsMax >= 1);
         _http = http;
         _tokens = tokens ?? NoToken.Instance;
         _time = time ?? TimeProvider.System;
+        _attemptsMax = attemptsMax;
     }
 
     /// <summary>How replies and bodies are read and written; unknown fields of replies are ignored.</summary>
@@ -73,7 +78,7 @@ public sealed partial class CloudClient
             TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(3), new SeededRandom((ulong)_time.GetTimestamp()));
         for (var attempt = 1; ; attempt++)
         {
-            var isLast = attempt == AttemptsMax || !(request.IsMutation || request.Method == HttpMethod.Get);
+            var isLast = attempt >= _attemptsMax || !(request.IsMutation || request.Method == HttpMethod.Get);
             var (response, failure) = await TryOnceAsync(request, key, completion, cancellationToken);
             if (response is { IsSuccessStatusCode: true })
             {
