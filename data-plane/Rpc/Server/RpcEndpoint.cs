@@ -41,11 +41,23 @@ internal sealed class DuplexEndpoint<TRequest, TResponse>(
     public override async ValueTask ServeAsync(
         PipeReader requests, PipeWriter responses, int messageBytesMax, RpcCallContext context)
     {
-        await using var stop = context.Stopping.UnsafeRegister(static pipe => ((PipeReader)pipe!).CancelPendingRead(), requests);
+        await using var stop = context.Stopping.UnsafeRegister(EndRequests, requests);
         await handler(
             new FrameReader<TRequest>(requests, method.RequestParser, messageBytesMax, context.Stopping),
             new FrameWriter<TResponse>(responses, messageBytesMax),
             context);
+    }
+
+    private static void EndRequests(object? requests)
+    {
+        try
+        {
+            ((PipeReader)requests!).CancelPendingRead(); // Registered with the pipe.
+        }
+        catch (Exception over) when (over is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The client has reset the stream, which ends its requests as well.
+        }
     }
 }
 

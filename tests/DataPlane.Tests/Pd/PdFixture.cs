@@ -49,7 +49,7 @@ internal sealed class PdFixture : IAsyncDisposable
             Peers = { new Peer { Id = 3, StoreId = storeId } },
         });
 
-    public async Task OpenAsync(ulong clusterId)
+    public async Task OpenAsync(ulong clusterId, int port = 0)
     {
         Server = await PdServer.StartAsync(
             new PdServerOptions
@@ -57,7 +57,7 @@ internal sealed class PdFixture : IAsyncDisposable
                 ClusterId = clusterId,
                 Name = "pd-0",
                 DataDirectory = _folder.Path,
-                Listen = new IPEndPoint(IPAddress.Loopback, 0),
+                Listen = new IPEndPoint(IPAddress.Loopback, port),
                 AdvertisedHost = "127.0.0.1",
             },
             _time,

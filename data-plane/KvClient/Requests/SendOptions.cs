@@ -1,0 +1,6 @@
+namespace Cloud.KvClient.Requests;
+
+/// <summary>What differs from the usual about one request.</summary>
+/// <param name="Timeout">How long it may take; null for the client's limit.</param>
+/// <param name="PassableLocks">Start timestamps of transactions whose locks a read may pass, because they will commit above it or not at all.</param>
+internal readonly record struct SendOptions(TimeSpan? Timeout = null, IReadOnlyCollection<ulong>? PassableLocks = null);
