@@ -42,10 +42,10 @@ public sealed class PostgresServer
     /// <summary>Drops a database and ends the sessions in it.</summary>
     public Task DropDatabaseAsync(string name) => ExecuteAsync($"drop database if exists {name} with (force)");
 
-    /// <summary>Stops every server process at once, as an outage would; <see cref="Resume"/> ends the outage.</summary>
-    public void Freeze() => Signals.SendToGroup(_process, 19);
+    /// <summary>Stops every server process at once, as a hanging disk would; <see cref="Resume"/> ends it.</summary>
+    public void Freeze() => ProcessTree.Of(_process).SendToAll(ProcessTree.Stop);
 
-    public void Resume() => Signals.SendToGroup(_process, 18);
+    public void Resume() => ProcessTree.Of(_process).SendToAll(ProcessTree.Continue);
 
     private async Task ExecuteAsync(string sql)
     {
