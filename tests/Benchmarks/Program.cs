@@ -2,7 +2,7 @@ using System.CommandLine;
 using Cloud.Benchmarks.Reporting;
 using Cloud.Benchmarks.Scenarios;
 
-IScenario[] scenarios = [new UpScenario(), new CreateScenario(), new SqlScenario()];
+IScenario[] scenarios = [new UpScenario(), new CreateScenario(), new ApiScenario(), new SqlScenario()];
 var root = new RootCommand("Measures the cloud with real loads, and peers beside it in the same run. Prints a table of medians last.");
 foreach (var scenario in scenarios)
 {
