@@ -1,3 +1,4 @@
+using Cloud.Modules.Metering.Features;
 using Cloud.Modules.Metering.Public;
 using Cloud.Modules.Platform;
 
@@ -12,4 +13,6 @@ internal sealed class MeteringModule : IModule
         services.AddSingleton<IUsageStore, UsageStore>();
         services.AddScoped<IMeterReadings, MeterReader>();
     }
+
+    public void MapEndpoints(IEndpointRouteBuilder routes) => ListUsageWindows.Map(routes);
 }
