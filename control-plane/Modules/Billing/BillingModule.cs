@@ -1,6 +1,8 @@
 using Cloud.Modules.Billing.Features;
 using Cloud.Modules.Billing.Public;
+using Cloud.Modules.Operations.Public;
 using Cloud.Modules.Platform;
+using Cloud.Modules.Platform.Messaging;
 
 namespace Cloud.Modules.Billing;
 
@@ -11,6 +13,14 @@ internal sealed class BillingModule : IModule
     {
         services.AddSingleton<IPriceBook, PriceBook>();
         services.AddScoped<BillReader>();
+        services.AddSingleton<ExportFiles>();
+        services.AddScoped<IOperationOwner, ExportOperationOwner>();
+    }
+
+    public void AddWorkers(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<IReconciler, ExportReconciler>();
+        services.AddSingleton<ISweep, ExportSweep>();
     }
 
     public void MapEndpoints(IEndpointRouteBuilder routes)
@@ -19,5 +29,9 @@ internal sealed class BillingModule : IModule
         GetUsage.Map(routes);
         ListInvoices.Map(routes);
         GetInvoice.Map(routes);
+        CreateBillingExport.Map(routes);
+        ListBillingExports.Map(routes);
+        GetBillingExport.Map(routes);
+        DownloadBillingExport.Map(routes);
     }
 }
