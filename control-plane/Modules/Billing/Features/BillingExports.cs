@@ -181,6 +181,7 @@ internal static class DownloadBillingExport
     public static void Map(IEndpointRouteBuilder routes) => routes
         .MapGet("/v1/organizations/{organization}/billingExports/{export}/files/{name}", HandleAsync)
         .Query(Permissions.BillingExportsRead)
+        .Sends("text/csv")
         .ManagesTransaction();
 
     private static async Task<IResult> HandleAsync(
