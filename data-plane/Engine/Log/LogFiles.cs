@@ -36,7 +36,7 @@ internal static partial class LogFiles
         LogFormat.WriteSegmentHeader(header, segment, firstSequence);
         RandomAccess.Write(handle, header, 0);
         RandomAccess.FlushToDisk(handle);
-        SyncDirectory(directory);
+        DurableFiles.SyncDirectory(directory);
         return handle;
     }
 
@@ -55,33 +55,6 @@ internal static partial class LogFiles
         }
     }
 
-    /// <summary>Makes created and deleted names durable.</summary>
-    internal static void SyncDirectory(string directory)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var descriptor = Open(directory, flags: 0, mode: 0);
-        if (descriptor < 0)
-        {
-            throw new IOException($"cannot open {directory}: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-
-        using var handle = new SafeFileHandle(descriptor, ownsHandle: true);
-        if (FileSync(handle) != 0)
-        {
-            throw new IOException($"cannot sync {directory}: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-    }
-
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     private static partial int FileDataSync(SafeFileHandle handle);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    private static partial int FileSync(SafeFileHandle handle);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags, int mode);
 }

@@ -31,7 +31,7 @@ internal sealed record LogRecovery(LogIndex Index, List<ulong> Segments, ulong N
 
                 // Creating the file was interrupted; nothing in it was acknowledged.
                 File.Delete(path);
-                LogFiles.SyncDirectory(directory);
+                DurableFiles.SyncDirectory(directory);
                 segments.RemoveAt(i);
                 tail = segments.Count > 0 ? new FileInfo(LogFiles.PathOf(directory, segments[^1])).Length : 0;
                 break;
