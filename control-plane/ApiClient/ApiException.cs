@@ -26,6 +26,9 @@ public sealed class ApiException : Exception
     /// <summary>The problem's code; empty without a problem.</summary>
     public string Code => Problem?.Code ?? string.Empty;
 
+    /// <summary>When the API asks to try again; null where it does not say.</summary>
+    public TimeSpan? RetryAfter { get; private init; }
+
     /// <summary>Whether the same request may succeed later.</summary>
     public bool IsRetryable => Status is null || (Problem?.Retryable ?? Status is
         HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests);
@@ -41,7 +44,7 @@ public sealed class ApiException : Exception
         var message = problem is null
             ? $"The API answered {(int)response.StatusCode} {response.ReasonPhrase}."
             : $"{problem.Detail} ({problem.Code}, request {requestId})";
-        return new ApiException(response.StatusCode, problem, requestId, message);
+        return new ApiException(response.StatusCode, problem, requestId, message) { RetryAfter = response.Headers.RetryAfter?.Delta };
     }
 
     private static Problem? Parse(HttpResponseMessage response, string text)
