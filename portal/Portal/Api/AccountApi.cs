@@ -1,38 +1,48 @@
-using System.Globalization;
+using Cloud.ApiClient;
 
 namespace Cloud.Portal.Api;
+
+/// <summary>A project with the organization it belongs to.</summary>
+public sealed record Place(Organization Organization, Project Project);
 
 /// <summary>The person, their sessions, and the organizations and projects they belong to.</summary>
 internal sealed class AccountApi(CloudApi api)
 {
-    /// <summary>As many organizations and projects as the switcher shows.</summary>
+    /// <summary>As many organizations, and projects of each, as the switcher shows.</summary>
     private const int PlacesMax = 100;
 
-    public Task<Reply<Person>> MeAsync(CancellationToken cancellationToken) =>
-        api.GetAsync<Person>("v1/users/me", cancellationToken);
+    private static readonly CallOptions Unconditionally = new() { IfMatch = "*" };
 
-    public Task<Reply<Person>> RenameAsync(string name, CancellationToken cancellationToken) =>
-        api.SendAsync<Person>(HttpMethod.Patch, "v1/users/me", new { name }, cancellationToken, ifMatch: "*");
+    public Task<Reply<User>> MeAsync(CancellationToken cancellationToken) =>
+        api.AskAsync(client => client.Identity.GetMeAsync(cancellationToken: cancellationToken), cancellationToken);
 
-    public Task<Reply<Nothing>> ChangePasswordAsync(string currentPassword, string newPassword, CancellationToken cancellationToken) =>
-        api.SendAsync<Nothing>(HttpMethod.Post, "v1/users/me:changePassword", new { currentPassword, newPassword }, cancellationToken);
+    public Task<Reply<User>> RenameAsync(string name, CancellationToken cancellationToken) => api.AskAsync(
+        client => client.Identity.UpdateMeAsync(new UpdateMeRequest { Name = name }, Unconditionally, cancellationToken), cancellationToken);
+
+    /// <summary>Changes the password, which ends all other sessions.</summary>
+    public Task<Reply<Nothing>> ChangePasswordAsync(string current, string next, CancellationToken cancellationToken) => api.TellAsync(
+        client => client.Identity.ChangePasswordAsync(
+            new ChangePasswordRequest { CurrentPassword = current, NewPassword = next }, cancellationToken: cancellationToken),
+        cancellationToken);
 
     /// <summary>Makes the person the operator of the cloud, by the token of the one-time link.</summary>
-    public Task<Reply<Nothing>> ClaimOperatorAsync(string token, CancellationToken cancellationToken) =>
-        api.SendAsync<Nothing>(HttpMethod.Post, "v1/users/me:claimOperator", new { token }, cancellationToken);
+    public Task<Reply<Nothing>> ClaimOperatorAsync(string token, CancellationToken cancellationToken) => api.TellAsync(
+        client => client.Identity.ClaimOperatorAsync(new ClaimOperatorRequest { Token = token }, cancellationToken: cancellationToken),
+        cancellationToken);
 
-    public Task<Reply<Page<SignIn>>> SessionsAsync(CancellationToken cancellationToken) =>
-        api.GetAsync<Page<SignIn>>("v1/sessions", cancellationToken);
+    /// <summary>The newest sign-ins.</summary>
+    public Task<Reply<SessionPage>> SessionsAsync(CancellationToken cancellationToken) => api.AskAsync(
+        client => client.Identity.ListSessionsAsync(orderBy: "createdAt desc", cancellationToken: cancellationToken), cancellationToken);
 
     /// <summary>Ends a sign-in; <c>current</c> is the one that the call is made under.</summary>
     public Task<Reply<Nothing>> EndSessionAsync(string id, CancellationToken cancellationToken) =>
-        api.SendAsync<Nothing>(HttpMethod.Delete, $"v1/sessions/{Uri.EscapeDataString(id)}", null, cancellationToken);
+        api.TellAsync(client => client.Identity.DeleteSessionAsync(id, cancellationToken: cancellationToken), cancellationToken);
 
     /// <summary>Every project the person may enter, with its organization.</summary>
     public async Task<Reply<IReadOnlyList<Place>>> PlacesAsync(CancellationToken cancellationToken)
     {
-        var size = PlacesMax.ToString(CultureInfo.InvariantCulture);
-        var organizations = await api.GetAsync<Page<Organization>>($"v1/organizations?pageSize={size}", cancellationToken);
+        var organizations = await api.AskAsync(
+            client => client.Organizations.ListOrganizationsAsync(PlacesMax, cancellationToken: cancellationToken), cancellationToken);
         if (!organizations.TryGet(out var page, out var problem))
         {
             return problem;
@@ -41,7 +51,8 @@ internal sealed class AccountApi(CloudApi api)
         var places = new List<Place>();
         foreach (var organization in page.Items)
         {
-            var projects = await api.GetAsync<Page<Project>>($"v1/organizations/{organization.Id}/projects?pageSize={size}", cancellationToken);
+            var projects = await api.AskAsync(
+                client => client.Organizations.ListProjectsAsync(organization.Id, PlacesMax, cancellationToken: cancellationToken), cancellationToken);
             if (!projects.TryGet(out var found, out problem))
             {
                 return problem;

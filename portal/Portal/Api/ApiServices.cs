@@ -14,7 +14,7 @@ internal static class ApiServices
 
     public static void AddCloudApi(this IServiceCollection services, PortalSettings settings)
     {
-        services.AddHttpClient(ApiCalls.ClientName, client =>
+        services.AddHttpClient(ApiGuard.ClientName, client =>
             {
                 client.BaseAddress = settings.ApiUrl;
                 client.Timeout = AnswerWithin;
@@ -27,11 +27,7 @@ internal static class ApiServices
                 handler.PooledConnectionLifetime = TimeSpan.FromMinutes(5);
                 handler.AllowAutoRedirect = false;
             });
-        services.AddSingleton(provider => new ApiCalls(
-            provider.GetRequiredService<IHttpClientFactory>().CreateClient(ApiCalls.ClientName),
-            provider.GetRequiredService<PortalMetrics>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILogger<ApiCalls>>()));
+        services.AddSingleton<ApiGuard>();
         services.AddSingleton<TokenClient>();
         services.AddHttpContextAccessor();
         services.AddScoped<CurrentSession>();

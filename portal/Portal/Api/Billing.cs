@@ -1,3 +1,5 @@
+using Cloud.ApiClient;
+
 namespace Cloud.Portal.Api;
 
 /// <summary>Usage of an organization over a span of time.</summary>

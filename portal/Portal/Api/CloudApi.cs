@@ -1,36 +1,39 @@
+using Cloud.ApiClient;
 using Cloud.Portal.Session;
+using Microsoft.AspNetCore.Components.Authorization;
 
 namespace Cloud.Portal.Api;
 
-/// <summary>The API as one signed-in person sees it: every call carries that person's own token, and the console has no other.</summary>
-/// <remarks>One per scope (a circuit or a request).</remarks>
-internal sealed class CloudApi(ApiCalls calls, SessionVault vault, CurrentSession session)
+/// <summary>
+/// The API as one signed-in person sees it: every call carries that person's own token, and the console has no other. One per
+/// scope (a circuit or a request).
+/// </summary>
+internal sealed class CloudApi(ApiGuard guard, SessionVault vault, CurrentSession session)
 {
     private string? _lastToken;
 
-    /// <summary>Raised when a call was made with newer tokens than the one before: the browser's cookie is behind.</summary>
+    /// <summary>Raised when a call is made with newer tokens than the one before: the browser's cookie is behind.</summary>
     public event EventHandler? Renewed;
 
-    public Task<Reply<T>> GetAsync<T>(string path, CancellationToken cancellationToken) =>
-        SendAsync<T>(HttpMethod.Get, path, null, cancellationToken);
-
-    /// <summary>Sends a request with the person's token.</summary>
-    /// <param name="idempotencyKey">The same for every attempt at one intent, so that a repeated click does nothing twice.</param>
+    /// <summary>Makes a call that answers with a value.</summary>
     /// <returns>The answer; <see cref="Problem.SessionEnded"/> when the token is refused, which also ends the session here.</returns>
-    public async Task<Reply<T>> SendAsync<T>(
-        HttpMethod method, string path, object? body, CancellationToken cancellationToken, string? idempotencyKey = null, string? ifMatch = null)
-    {
-        return await WithTokenAsync(
-            token => calls.SendAsync<T>(
-                method, path, token, body is null ? null : ApiCalls.Body(body), cancellationToken, idempotencyKey, ifMatch),
-            cancellationToken);
-    }
+    public Task<Reply<T>> AskAsync<T>(Func<CloudClient, Task<ApiReply<T>>> call, CancellationToken cancellationToken) =>
+        WithTokenAsync(async client => (await call(client)).Value, cancellationToken);
 
-    /// <summary>Opens a file for reading as it arrives; the caller disposes the stream.</summary>
-    public Task<Reply<Stream>> OpenAsync(string path, CancellationToken cancellationToken) =>
-        WithTokenAsync(token => calls.OpenAsync(path, token, cancellationToken), cancellationToken);
+    /// <summary>As <see cref="AskAsync{T}"/>, for a call that answers with no value.</summary>
+    public Task<Reply<Nothing>> TellAsync(Func<CloudClient, Task> call, CancellationToken cancellationToken) => WithTokenAsync(
+        async client =>
+        {
+            await call(client);
+            return default(Nothing);
+        },
+        cancellationToken);
 
-    private async Task<Reply<T>> WithTokenAsync<T>(Func<string, Task<Reply<T>>> call, CancellationToken cancellationToken)
+    /// <summary>As <see cref="AskAsync{T}"/>, for a file that is read as it arrives; the caller disposes the stream.</summary>
+    public Task<Reply<Stream>> OpenAsync(Func<CloudClient, Task<Stream>> call, CancellationToken cancellationToken) =>
+        WithTokenAsync(call, cancellationToken);
+
+    private async Task<Reply<T>> WithTokenAsync<T>(Func<CloudClient, Task<T>> call, CancellationToken cancellationToken)
     {
         if (await session.IdAsync() is not { } id)
         {
@@ -48,7 +51,7 @@ internal sealed class CloudApi(ApiCalls calls, SessionVault vault, CurrentSessio
         }
 
         _lastToken = tokens.AccessToken;
-        var reply = await call(tokens.AccessToken);
+        var reply = await guard.AskAsync(tokens.AccessToken, call, cancellationToken);
         if (!reply.TryGet(out _, out problem) && problem.Status == StatusCodes.Status401Unauthorized)
         {
             vault.End(id);
@@ -69,7 +72,7 @@ internal sealed class CurrentSession(IServiceProvider services)
         var principal = services.GetRequiredService<IHttpContextAccessor>().HttpContext?.User;
         if (principal?.Identity?.IsAuthenticated != true)
         {
-            var state = services.GetRequiredService<Microsoft.AspNetCore.Components.Authorization.AuthenticationStateProvider>();
+            var state = services.GetRequiredService<AuthenticationStateProvider>();
             principal = (await state.GetAuthenticationStateAsync()).User;
         }
 

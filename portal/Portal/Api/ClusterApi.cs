@@ -1,5 +1,6 @@
 using System.Globalization;
-using System.Text;
+using System.Text.Json;
+using Cloud.ApiClient;
 
 namespace Cloud.Portal.Api;
 
@@ -18,86 +19,83 @@ internal sealed class ClusterApi(CloudApi api)
 
     private const int OperationsShown = 20;
 
+    private static readonly CallOptions Unconditionally = new() { IfMatch = "*" };
+
     /// <summary>Locations, sizes and versions.</summary>
     public async Task<Reply<Choices>> ChoicesAsync(CancellationToken cancellationToken)
     {
-        var locations = await api.GetAsync<Page<Location>>("v1/locations", cancellationToken);
-        if (!locations.TryGet(out var places, out var problem))
+        if (!(await GetAsync<Page<Location>>("/v1/locations", cancellationToken)).TryGet(out var locations, out var problem)
+            || !(await GetAsync<Page<Size>>("/v1/sizes", cancellationToken)).TryGet(out var sizes, out problem)
+            || !(await GetAsync<Page<SoftwareVersion>>("/v1/versions", cancellationToken)).TryGet(out var versions, out problem))
         {
             return problem;
         }
 
-        var sizes = await api.GetAsync<Page<Size>>("v1/sizes", cancellationToken);
-        if (!sizes.TryGet(out var shapes, out problem))
-        {
-            return problem;
-        }
-
-        var versions = await api.GetAsync<Page<SoftwareVersion>>("v1/versions", cancellationToken);
-        return versions.TryGet(out var software, out problem)
-            ? new Choices(places.Items, shapes.Items, software.Items)
-            : problem;
+        return new Choices(locations.Items, sizes.Items, versions.Items);
     }
 
-    public Task<Reply<Page<Cluster>>> ListAsync(string projectId, ClusterQuery query, CancellationToken cancellationToken)
-    {
-        var path = new StringBuilder().Append(CultureInfo.InvariantCulture, $"v1/projects/{Escape(projectId)}/clusters?pageSize={PageSize}&orderBy={Escape(query.OrderBy)}");
-        Append(path, "filter", query.Search is { Length: > 0 } search ? $"name:\"{search.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"" : null);
-        Append(path, "pageToken", query.PageToken);
-        Append(path, "showDeleted", query.WithDeleted ? "true" : null);
-        return api.GetAsync<Page<Cluster>>(path.ToString(), cancellationToken);
-    }
+    public Task<Reply<Page<Cluster>>> ListAsync(string projectId, ClusterQuery query, CancellationToken cancellationToken) => GetAsync<Page<Cluster>>(
+        $"/v1/projects/{ApiRequest.Escape(projectId)}/clusters",
+        cancellationToken,
+        ("pageSize", PageSize),
+        ("orderBy", query.OrderBy),
+        ("filter", string.IsNullOrEmpty(query.Search) ? null : $"name:{Quoted(query.Search)}"),
+        ("pageToken", query.PageToken),
+        ("showDeleted", query.WithDeleted ? true : null));
 
     public Task<Reply<Cluster>> GetAsync(string clusterId, CancellationToken cancellationToken) =>
-        api.GetAsync<Cluster>($"v1/clusters/{Escape(clusterId)}", cancellationToken);
+        GetAsync<Cluster>(Path(clusterId), cancellationToken);
 
     /// <summary>What a create would do and cost; nothing is written.</summary>
-    public Task<Reply<Preview>> PreviewAsync(string projectId, ClusterRequest request, CancellationToken cancellationToken) =>
-        api.SendAsync<Preview>(HttpMethod.Post, $"v1/projects/{Escape(projectId)}/clusters?validateOnly=true", request, cancellationToken);
+    public Task<Reply<Preview>> PreviewAsync(string projectId, ClusterRequest request, CancellationToken cancellationToken) => api.AskAsync(
+        client => client.SendAsync<Preview>(
+            new ApiRequest(HttpMethod.Post, $"/v1/projects/{ApiRequest.Escape(projectId)}/clusters") { Query = [("validateOnly", true)], Body = request, IsMutation = true },
+            cancellationToken),
+        cancellationToken);
 
     /// <param name="key">The same for each attempt at the same request.</param>
     public async Task<Reply<CreatedCluster>> CreateAsync(string projectId, ClusterRequest request, string key, CancellationToken cancellationToken)
     {
-        var reply = await api.SendAsync<System.Text.Json.JsonElement>(HttpMethod.Post, $"v1/projects/{Escape(projectId)}/clusters", request, cancellationToken, key);
-        if (!reply.TryGet(out var body, out var problem))
-        {
-            return problem;
-        }
-
-        var web = System.Text.Json.JsonSerializerOptions.Web;
-        return new CreatedCluster(
-            System.Text.Json.JsonSerializer.Deserialize<Cluster>(body, web)!,
-            System.Text.Json.JsonSerializer.Deserialize<Operation>(body.GetProperty("operation"), web),
-            System.Text.Json.JsonSerializer.Deserialize<Credentials>(body.GetProperty("credentials"), web));
+        var reply = await api.AskAsync(
+            client => client.SendAsync<JsonElement>(
+                new ApiRequest(HttpMethod.Post, $"/v1/projects/{ApiRequest.Escape(projectId)}/clusters") { Body = request, IsMutation = true, Options = new CallOptions { IdempotencyKey = key } },
+                cancellationToken),
+            cancellationToken);
+        return reply.TryGet(out var body, out var problem)
+            ? new CreatedCluster(body.Deserialize<Cluster>(CloudClient.Json)!, body.GetProperty("credentials").Deserialize<Credentials>(CloudClient.Json))
+            : problem;
     }
 
     /// <summary>Changes what can be changed in place.</summary>
     public Task<Reply<Nothing>> ChangeAsync(string clusterId, bool deletionProtection, IReadOnlyList<string> allowList, CancellationToken cancellationToken) =>
-        api.SendAsync<Nothing>(HttpMethod.Patch, $"v1/clusters/{Escape(clusterId)}", new { deletionProtection, allowList }, cancellationToken, ifMatch: "*");
+        TellAsync(HttpMethod.Patch, Path(clusterId), new { deletionProtection, allowList }, cancellationToken);
 
     /// <summary>Stops all processes; the data are kept for some days unless purged.</summary>
     public Task<Reply<Nothing>> DeleteAsync(string clusterId, bool purge, CancellationToken cancellationToken) =>
-        api.SendAsync<Nothing>(HttpMethod.Delete, $"v1/clusters/{Escape(clusterId)}{(purge ? "?purge=true" : "")}", null, cancellationToken, ifMatch: "*");
+        TellAsync(HttpMethod.Delete, Path(clusterId), null, cancellationToken, ("purge", purge ? true : null));
 
     /// <summary>Starts a deleted cluster again from the data that were kept.</summary>
     public Task<Reply<Nothing>> UndeleteAsync(string clusterId, CancellationToken cancellationToken) =>
-        api.SendAsync<Nothing>(HttpMethod.Post, $"v1/clusters/{Escape(clusterId)}:undelete", null, cancellationToken);
+        TellAsync(HttpMethod.Post, $"{Path(clusterId)}:undelete", null, cancellationToken);
 
     /// <summary>Removes the data of a deleted cluster at once.</summary>
     public Task<Reply<Nothing>> PurgeAsync(string clusterId, CancellationToken cancellationToken) =>
-        api.SendAsync<Nothing>(HttpMethod.Post, $"v1/clusters/{Escape(clusterId)}:purge", null, cancellationToken);
+        TellAsync(HttpMethod.Post, $"{Path(clusterId)}:purge", null, cancellationToken);
 
     /// <summary>Operations on a cluster, newest first.</summary>
-    public Task<Reply<Page<Operation>>> OperationsAsync(string clusterId, CancellationToken cancellationToken) =>
-        api.GetAsync<Page<Operation>>($"v1/operations?target={Escape(clusterId)}&pageSize={OperationsShown}&orderBy=createdAt%20desc", cancellationToken);
+    public Task<Reply<Page<Operation>>> OperationsAsync(string clusterId, CancellationToken cancellationToken) => GetAsync<Page<Operation>>(
+        "/v1/operations", cancellationToken, ("target", clusterId), ("pageSize", OperationsShown), ("orderBy", "createdAt desc"));
 
-    private static void Append(StringBuilder path, string name, string? value)
-    {
-        if (value is not null)
-        {
-            path.Append('&').Append(name).Append('=').Append(Escape(value));
-        }
-    }
+    private Task<Reply<T>> GetAsync<T>(string path, CancellationToken cancellationToken, params (string, object?)[] query) =>
+        api.AskAsync(client => client.SendAsync<T>(new ApiRequest(HttpMethod.Get, path) { Query = query }, cancellationToken), cancellationToken);
 
-    private static string Escape(string text) => Uri.EscapeDataString(text);
+    private Task<Reply<Nothing>> TellAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken, params (string, object?)[] query) => api.TellAsync(
+        client => client.SendAsync(
+            new ApiRequest(method, path) { Body = body, Query = query, IsMutation = true, Options = Unconditionally }, cancellationToken),
+        cancellationToken);
+
+    private static string Path(string clusterId) => $"/v1/clusters/{ApiRequest.Escape(clusterId)}";
+
+    /// <summary>A value of the API's filter language, whatever is in it.</summary>
+    private static string Quoted(string text) => $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
 }

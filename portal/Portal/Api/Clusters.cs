@@ -1,4 +1,9 @@
+using Cloud.ApiClient;
+
 namespace Cloud.Portal.Api;
+
+/// <summary>One page of a list.</summary>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? NextPageToken);
 
 /// <summary>A shape that an instance of a role can have, and its price.</summary>
 public sealed record Size(string Id, string Role, int Vcpu, int MemoryGiB, Money PricePerHour);
@@ -120,8 +125,8 @@ public sealed record KvEndpoint(IReadOnlyList<string> Pd, bool Tls);
 public sealed record Instance(
     string Id, string Role, string State, string? Version, string? Size, string? Host, int? Pid, IReadOnlyList<string> Endpoints, DateTimeOffset? StartedAt, string? LastError);
 
-/// <summary>What a create answered: the cluster, the work it started, and a password that is not shown again.</summary>
-public sealed record CreatedCluster(Cluster Cluster, Operation? Operation, Credentials? Credentials);
+/// <summary>What a create answered: the cluster, and a password that is not shown again.</summary>
+public sealed record CreatedCluster(Cluster Cluster, Credentials? Credentials);
 
 /// <summary>A user of the database and its password.</summary>
 public sealed record Credentials(string User, string Password);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Cloud.ApiClient;
 
 namespace Cloud.Portal.Api;
 
@@ -27,11 +28,8 @@ public readonly struct Reply<T>
     }
 }
 
-/// <summary>One bad field of a request.</summary>
-/// <param name="Pointer">JSON pointer (RFC 6901) into the request body.</param>
-/// <param name="Code">Stable code.</param>
-/// <param name="Detail">What is wrong and what would be right.</param>
-public sealed record FieldProblem(string Pointer, string Code, string Detail);
+/// <summary>The value of a reply that carries none.</summary>
+public readonly record struct Nothing;
 
 /// <summary>Why a call did not succeed, in the words that people are shown.</summary>
 /// <param name="Status">HTTP status; 503 also when the control plane could not be reached.</param>
@@ -47,7 +45,7 @@ public sealed record Problem(
     string Title,
     string Detail,
     string? RequestId,
-    IReadOnlyList<FieldProblem> Errors,
+    IReadOnlyList<FieldError> Errors,
     int? RetryAfterSeconds = null)
 {
     /// <summary>The session is over; only signing in again helps.</summary>
@@ -59,14 +57,37 @@ public sealed record Problem(
         StatusCodes.Status503ServiceUnavailable,
         "unreachable",
         "The control plane does not answer",
-        $"Nothing answers at {api} ({reason}). Your clusters keep running meanwhile. Whoever runs this cloud finds the cause with ./cloud status and ./cloud logs.",
+        $"Nothing answers at {api}: {reason}. Your clusters keep running meanwhile. Whoever runs this cloud finds the cause with ./cloud status and ./cloud logs.",
         null,
         [],
         RetryAfterSeconds: 5);
+
+    /// <summary>What an error of the API says.</summary>
+    public static Problem Of(ApiException error) => error.Problem is { } said
+        ? new Problem((int)said.Status, said.Code, said.Title, said.Detail, said.RequestId, said.Errors ?? [], Seconds(error.RetryAfter))
+        : new Problem(
+            (int?)error.Status ?? StatusCodes.Status503ServiceUnavailable,
+            "refused",
+            "The request was refused",
+            error.Message,
+            error.RequestId.Length > 0 ? error.RequestId : null,
+            [],
+            Seconds(error.RetryAfter));
+
+    /// <summary>The API answered something that this console cannot read.</summary>
+    public static Problem NotUnderstood(string what) => new(
+        StatusCodes.Status502BadGateway,
+        "not-understood",
+        "The control plane answered in a way the console does not know",
+        $"{what} Reload the page; if it stays so, console and control plane are of different versions.",
+        null,
+        []);
 
     /// <summary>Whether the same call may succeed later without any change.</summary>
     public bool IsTransient => Status is 408 or 429 or >= 500;
 
     /// <summary>What is said about one field; null when nothing is.</summary>
     public string? For(string pointer) => Errors.FirstOrDefault(error => error.Pointer == pointer)?.Detail;
+
+    private static int? Seconds(TimeSpan? span) => span is { } given ? (int)Math.Ceiling(given.TotalSeconds) : null;
 }

@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Security.Cryptography;
+using Cloud.ApiClient;
 using Cloud.Portal.Api;
 using Cloud.Portal.Hosting;
 using Microsoft.AspNetCore.Authentication;
@@ -47,7 +48,7 @@ internal static class SessionServices
     }
 
     /// <summary>Writes the cookie of a new session.</summary>
-    public static Task BeginSessionAsync(this HttpContext context, Person person, SessionTokens tokens)
+    public static Task BeginSessionAsync(this HttpContext context, User person, SessionTokens tokens)
     {
         var identity = new ClaimsIdentity(
             [

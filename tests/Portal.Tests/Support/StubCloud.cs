@@ -87,7 +87,7 @@ internal sealed class StubCloud : IAsyncDisposable
             }
 
             Data.Accounts.TryAdd((string)body["email"]!, ((string)body["password"]!, (string)body["name"]!));
-            return Results.StatusCode(201);
+            return Results.Json(new { email = (string)body["email"]!, name = (string)body["name"]! }, statusCode: 201);
         });
         _app.MapPost("/v1/sessions", async (HttpRequest request) =>
         {
@@ -116,8 +116,8 @@ internal sealed class StubCloud : IAsyncDisposable
             Live.TryRemove(request.Headers.Authorization.ToString().Replace("Bearer ", ""), out _);
             return Results.NoContent();
         });
-        _app.MapGet("/v1/organizations", () => Results.Json(new { items = new[] { new { id = "org_1", name = "Ada's organization" } }, nextPageToken = (string?)null }));
-        _app.MapGet("/v1/organizations/org_1/projects", () => Results.Json(new { items = new[] { new { id = "prj_1", name = "default" } }, nextPageToken = (string?)null }));
+        _app.MapGet("/v1/organizations", () => Results.Json(new { items = new[] { new { id = "org_1", name = "Ada's organization", isPersonal = true, createdAt = Data.Now } }, nextPageToken = (string?)null }));
+        _app.MapGet("/v1/organizations/org_1/projects", () => Results.Json(new { items = new[] { new { id = "prj_1", organizationId = "org_1", name = "default", createdAt = Data.Now } }, nextPageToken = (string?)null }));
     }
 
     internal static async Task<JsonNode> ReadAsync(HttpRequest request) =>
@@ -140,11 +140,11 @@ internal sealed class StubCloud : IAsyncDisposable
 /// <summary>A problem document that the stub answers.</summary>
 internal sealed record StubProblem(int Status, string Code, string Title, string Detail, int? RetryAfterSeconds = null)
 {
-    public object Body() => new { type = $"https://cloud.example/problems/{Code}", title = Title, status = Status, detail = Detail, code = Code, requestId = "req_stub01" };
+    public object Body() => new { type = $"https://cloud.example/problems/{Code}", title = Title, status = Status, detail = Detail, instance = "/", code = Code, requestId = "req_stub01", retryable = Status == 503 };
 
     public static object Fields(string pointer, string detail) => new
     {
-        title = "The request has bad fields", status = 422, detail = "Correct the fields and send it again.", code = "invalid-field", requestId = "req_stub01",
+        type = "https://cloud.example/problems/validation-failed", instance = "/", retryable = false, title = "The request has bad fields", status = 422, detail = "Correct the fields and send it again.", code = "invalid-field", requestId = "req_stub01",
         errors = new[] { new { pointer, code = "invalid-field", detail } },
     };
 
