@@ -14,5 +14,11 @@ internal sealed class MeteringModule : IModule
         services.AddScoped<IMeterReadings, MeterReader>();
     }
 
+    public void AddWorkers(IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddSingleton<GapWatch>();
+        services.AddHostedService(provider => provider.GetRequiredService<GapWatch>());
+    }
+
     public void MapEndpoints(IEndpointRouteBuilder routes) => ListUsageWindows.Map(routes);
 }

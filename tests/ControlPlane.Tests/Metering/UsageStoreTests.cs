@@ -1,5 +1,6 @@
 using Cloud.Contracts;
 using Cloud.Kernel;
+using Cloud.Modules.Metering;
 using Cloud.Modules.Metering.Data;
 using Cloud.Modules.Metering.Public;
 using Cloud.Modules.Platform.Data;
@@ -112,6 +113,9 @@ public sealed class UsageStoreTests(MeteringFixture fixture) : IClassFixture<Met
 
         (await fixture.SqlAsync($"select gap_end - gap_start from cloud.usage_gaps where cluster_id = '{tenant.Cluster.Value}'"))
             .ShouldBe([TimeSpan.FromSeconds(30)]);
+        var watch = ActivatorUtilities.CreateInstance<GapWatch>(fixture.Services);
+        (await watch.LookAsync(Noon.AddMinutes(-1), Noon, default)).ShouldBeGreaterThanOrEqualTo(1);
+        (await watch.LookAsync(Noon, Noon.AddDays(1), default)).ShouldBe(0);
     }
 
     [Fact]
