@@ -7,7 +7,17 @@ namespace Cloud.ApiClient;
 
 public sealed partial class CloudClient
 {
+    public BillingApi Billing => field ??= new BillingApi(this);
+
+    public CatalogApi Catalog => field ??= new CatalogApi(this);
+
+    public ClustersApi Clusters => field ??= new ClustersApi(this);
+
     public IdentityApi Identity => field ??= new IdentityApi(this);
+
+    public MeteringApi Metering => field ??= new MeteringApi(this);
+
+    public OperationsApi Operations => field ??= new OperationsApi(this);
 
     public OrganizationsApi Organizations => field ??= new OrganizationsApi(this);
 }

@@ -39,6 +39,50 @@ public sealed record ApiKeyPage
     public required string? NextPageToken { get; init; }
 }
 
+/// <summary>An export as the API shows it.</summary>
+public sealed record BillingExport
+{
+    public required string Id { get; init; }
+
+    public required string Format { get; init; }
+
+    public required string Encoding { get; init; }
+
+    public required string Month { get; init; }
+
+    public required string State { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset? EndedAt { get; init; }
+
+    public required string OperationId { get; init; }
+
+    /// <summary>Empty until it is available; each with what it must contain.</summary>
+    public required IReadOnlyList<ExportFile> Files { get; init; }
+
+    /// <summary>Only in the reply that starts it.</summary>
+    public required Operation? Operation { get; init; }
+}
+
+/// <summary>One page of a list.</summary>
+public sealed record BillingExportPage
+{
+    /// <summary>In the order asked for; may be empty.</summary>
+    public required IReadOnlyList<BillingExport> Items { get; init; }
+
+    /// <summary>Null on the last page.</summary>
+    public required string? NextPageToken { get; init; }
+}
+
+/// <summary>Where an export stands.</summary>
+public static class BillingExportStateValues
+{
+    public const string Pending = "pending";
+    public const string Available = "available";
+    public const string Failed = "failed";
+}
+
 public sealed record ChangePasswordRequest
 {
     public required string CurrentPassword { get; init; }
@@ -68,6 +112,148 @@ public sealed record ClaimOperatorRequest
 {
     /// <summary>The token in the operator's link.</summary>
     public required string Token { get; init; }
+}
+
+/// <summary>A cluster as the API shows it.</summary>
+public sealed record Cluster
+{
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string OrganizationId { get; init; }
+
+    public required string ProjectId { get; init; }
+
+    public required string Tier { get; init; }
+
+    public required string Location { get; init; }
+
+    public required string Version { get; init; }
+
+    public required RoleGroup Sql { get; init; }
+
+    public required Count Pd { get; init; }
+
+    public required Storage Storage { get; init; }
+
+    public required Count Columnar { get; init; }
+
+    public required IReadOnlyList<string> AllowList { get; init; }
+
+    public required bool DeletionProtection { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Labels { get; init; }
+
+    public required string State { get; init; }
+
+    public required IReadOnlyList<ClusterCondition> Conditions { get; init; }
+
+    public required long Generation { get; init; }
+
+    /// <summary>The newest generation that was true in full; 0 before the first.</summary>
+    public required long ObservedGeneration { get; init; }
+
+    /// <summary>Null before ports are allocated, and once it is deleted.</summary>
+    public required Endpoints? Endpoints { get; init; }
+
+    /// <summary>In start order; empty before they are placed.</summary>
+    public required IReadOnlyList<Instance> Instances { get; init; }
+
+    /// <summary>What it costs as long as it is not deleted.</summary>
+    public required MonthlyPrice Price { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Null while it is not deleted.</summary>
+    public required DateTimeOffset? DeletedAt { get; init; }
+
+    /// <summary>When the data of a deleted cluster goes; null while it is not deleted.</summary>
+    public required DateTimeOffset? PurgeTime { get; init; }
+
+    /// <summary>When its data was gone; null before.</summary>
+    public required DateTimeOffset? PurgedAt { get; init; }
+
+    /// <summary>The work that the request started; only in replies to writes.</summary>
+    public Operation? Operation { get; init; }
+
+    /// <summary>Only in the reply to the create; never shown again.</summary>
+    public Credentials? Credentials { get; init; }
+}
+
+/// <summary>One thing that is known about a cluster, for people and programs.</summary>
+public sealed record ClusterCondition
+{
+    /// <summary>Unique within the cluster, for example Ready.</summary>
+    public required string Type { get; init; }
+
+    /// <summary>Whether it holds.</summary>
+    public required bool Status { get; init; }
+
+    /// <summary>How much it matters.</summary>
+    public required string Severity { get; init; }
+
+    /// <summary>One stable word.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>One sentence, with a remedy where there is one.</summary>
+    public required string Message { get; init; }
+
+    /// <summary>When status or reason last changed.</summary>
+    public required DateTimeOffset Since { get; init; }
+}
+
+/// <summary>One page of a list.</summary>
+public sealed record ClusterPage
+{
+    /// <summary>In the order asked for; may be empty.</summary>
+    public required IReadOnlyList<Cluster> Items { get; init; }
+
+    /// <summary>Null on the last page.</summary>
+    public required string? NextPageToken { get; init; }
+}
+
+/// <summary>The state of a cluster as the API shows it.</summary>
+public static class ClusterPhaseValues
+{
+    public const string Creating = "creating";
+    public const string Available = "available";
+    public const string Updating = "updating";
+    public const string Pausing = "pausing";
+    public const string Paused = "paused";
+    public const string Resuming = "resuming";
+    public const string Restoring = "restoring";
+    public const string Deleting = "deleting";
+    public const string Deleted = "deleted";
+    public const string Failed = "failed";
+}
+
+/// <summary>How a cluster is offered.</summary>
+public static class ClusterTierValues
+{
+    public const string Starter = "starter";
+    public const string Dedicated = "dedicated";
+}
+
+/// <summary>How much a condition matters while it does not hold.</summary>
+public static class ConditionSeverityValues
+{
+    public const string Info = "info";
+    public const string Warning = "warning";
+    public const string Error = "error";
+}
+
+public sealed record Count
+{
+    [JsonPropertyName("count")]
+    public required long CountValue { get; init; }
+}
+
+public sealed record CountRequest
+{
+    public long? Count { get; init; }
 }
 
 /// <summary>The key with its secret, which is shown this once.</summary>
@@ -108,6 +294,46 @@ public sealed record CreateApiKeyRequest
 
     /// <summary>Null for never.</summary>
     public DateTimeOffset? ExpiresAt { get; init; }
+}
+
+public sealed record CreateBillingExportRequest
+{
+    /// <summary>focus-1.2 or focus-1.4.</summary>
+    public required string Format { get; init; }
+
+    /// <summary>csv or parquet.</summary>
+    public required string Encoding { get; init; }
+
+    /// <summary>yyyy-MM, UTC; not in the future.</summary>
+    public required string Month { get; init; }
+}
+
+/// <summary>The body of a create. All but the name have defaults.</summary>
+public sealed record CreateClusterRequest
+{
+    public required string Name { get; init; }
+
+    /// <summary>starter or dedicated.</summary>
+    public string? Tier { get; init; }
+
+    public string? Location { get; init; }
+
+    public string? Version { get; init; }
+
+    public RoleRequest? Sql { get; init; }
+
+    public CountRequest? Pd { get; init; }
+
+    public StorageRequest? Storage { get; init; }
+
+    public RoleRequest? Columnar { get; init; }
+
+    /// <summary>CIDR blocks that may connect; empty admits everyone.</summary>
+    public IReadOnlyList<string>? AllowList { get; init; }
+
+    public bool? DeletionProtection { get; init; }
+
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
 }
 
 public sealed record CreateOrganizationRequest
@@ -178,6 +404,39 @@ public sealed record CreateUserResult
     public required string Name { get; init; }
 }
 
+/// <summary>A SQL user and its password.</summary>
+public sealed record Credentials
+{
+    public required string User { get; init; }
+
+    public required string Password { get; init; }
+}
+
+public sealed record Endpoints
+{
+    /// <summary>For MySQL clients.</summary>
+    public required MysqlEndpoint Mysql { get; init; }
+
+    /// <summary>For TiKV clients.</summary>
+    public required KvEndpoint Kv { get; init; }
+}
+
+/// <summary>One file of an export: what it must be.</summary>
+public sealed record ExportFile
+{
+    /// <summary>Without folders.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Lower-case hex.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>Without the header.</summary>
+    public required long Rows { get; init; }
+
+    /// <summary>Sum over the rows, decimal text: the invoice's total.</summary>
+    public required string BilledCost { get; init; }
+}
+
 /// <summary>One field at fault.</summary>
 public sealed record FieldError
 {
@@ -220,6 +479,43 @@ public sealed record GetAuthorizationServerMetadataMetadata
     public required IReadOnlyList<string> IntrospectionEndpointAuthMethodsSupported { get; init; }
 }
 
+/// <summary>One process of a cluster.</summary>
+public sealed record Instance
+{
+    public required string Id { get; init; }
+
+    public required string Role { get; init; }
+
+    /// <summary>What the agent last said; pending before it said anything.</summary>
+    public required string State { get; init; }
+
+    public required string Version { get; init; }
+
+    public required string Size { get; init; }
+
+    /// <summary>Id of the host.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Null while there is no process.</summary>
+    public required long? Pid { get; init; }
+
+    /// <summary>Client and status address as host:port.</summary>
+    public required IReadOnlyList<string> Endpoints { get; init; }
+
+    public required DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>For people; null when all is well.</summary>
+    public required string? LastError { get; init; }
+}
+
+public static class InstanceRoleValues
+{
+    public const string Pd = "pd";
+    public const string Storage = "storage";
+    public const string Sql = "sql";
+    public const string Columnar = "columnar";
+}
+
 public sealed record IntrospectTokenIntrospection
 {
     public required bool Active { get; init; }
@@ -232,6 +528,149 @@ public sealed record IntrospectTokenIntrospection
 
     [JsonPropertyName("token_type")]
     public string? TokenType { get; init; }
+}
+
+/// <summary>total = sum of the lines' amounts − credits + tax + rounding, exactly.</summary>
+public sealed record Invoice
+{
+    public required IReadOnlyList<InvoiceLine> Lines { get; init; }
+
+    public required Money Credits { get; init; }
+
+    public required Money Tax { get; init; }
+
+    public required Money Rounding { get; init; }
+
+    /// <summary>The id that exports carry.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>yyyy-MM, UTC.</summary>
+    public required string Month { get; init; }
+
+    public required string State { get; init; }
+
+    public required DateTimeOffset PeriodStart { get; init; }
+
+    public required DateTimeOffset PeriodEnd { get; init; }
+
+    public required DateTimeOffset AsOf { get; init; }
+
+    /// <summary>To be paid, in minor units of the currency.</summary>
+    public required Money Total { get; init; }
+}
+
+public sealed record InvoiceLine
+{
+    public required string Description { get; init; }
+
+    public required string ClusterId { get; init; }
+
+    public required string? ClusterName { get; init; }
+
+    public required string Meter { get; init; }
+
+    public required string Sku { get; init; }
+
+    public required long PriceVersion { get; init; }
+
+    /// <summary>Exact decimal text.</summary>
+    public required string Quantity { get; init; }
+
+    public required string Unit { get; init; }
+
+    public required Money UnitPrice { get; init; }
+
+    /// <summary>In minor units of the currency.</summary>
+    public required Money Amount { get; init; }
+}
+
+/// <summary>Whether a bill can still change.</summary>
+public static class InvoiceStateValues
+{
+    public const string Draft = "draft";
+    public const string Final = "final";
+}
+
+/// <summary>The bill of a month, in short.</summary>
+public sealed record InvoiceSummary
+{
+    /// <summary>The id that exports carry.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>yyyy-MM, UTC.</summary>
+    public required string Month { get; init; }
+
+    public required string State { get; init; }
+
+    public required DateTimeOffset PeriodStart { get; init; }
+
+    public required DateTimeOffset PeriodEnd { get; init; }
+
+    public required DateTimeOffset AsOf { get; init; }
+
+    /// <summary>To be paid, in minor units of the currency.</summary>
+    public required Money Total { get; init; }
+}
+
+/// <summary>One page of a list.</summary>
+public sealed record InvoiceSummaryPage
+{
+    /// <summary>In the order asked for; may be empty.</summary>
+    public required IReadOnlyList<InvoiceSummary> Items { get; init; }
+
+    /// <summary>Null on the last page.</summary>
+    public required string? NextPageToken { get; init; }
+}
+
+public sealed record KvEndpoint
+{
+    /// <summary>PD's addresses as host:port.</summary>
+    public required IReadOnlyList<string> Pd { get; init; }
+
+    public required bool Tls { get; init; }
+}
+
+/// <summary>A limit that holds for an organization.</summary>
+public sealed record Limit
+{
+    public required string Name { get; init; }
+
+    public required string Unit { get; init; }
+
+    public required string Description { get; init; }
+
+    [JsonPropertyName("limit")]
+    public required long LimitValue { get; init; }
+
+    /// <summary>What the organization named in the query holds; null without one.</summary>
+    public required long? Used { get; init; }
+}
+
+/// <summary>A list that fits into one page.</summary>
+public sealed record LimitWholeList
+{
+    public required IReadOnlyList<Limit> Items { get; init; }
+
+    public required string? NextPageToken { get; init; }
+}
+
+/// <summary>A place where hosts are.</summary>
+public sealed record Location
+{
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    /// <summary>Hosts whose agent is heard.</summary>
+    public required long Hosts { get; init; }
+}
+
+/// <summary>A list that fits into one page.</summary>
+public sealed record LocationWholeList
+{
+    public required IReadOnlyList<Location> Items { get; init; }
+
+    public required string? NextPageToken { get; init; }
 }
 
 /// <summary>A person in an organization.</summary>
@@ -256,14 +695,135 @@ public sealed record MemberPage
     public required string? NextPageToken { get; init; }
 }
 
-/// <summary>An amount of money.</summary>
+/// <summary>Quantity and cost of one meter.</summary>
+public sealed record MeterUsage
+{
+    public required string Meter { get; init; }
+
+    /// <summary>Exact decimal text.</summary>
+    public required string Quantity { get; init; }
+
+    public required string Unit { get; init; }
+
+    public required Money Cost { get; init; }
+}
+
+/// <summary>An exact amount of one currency. JSON: {"amount":"12.345678","currency":"USD"}, the amount a decimal string without exponent and without trailing zeros. Only written, never read.</summary>
 public sealed record Money
 {
     /// <summary>A decimal string.</summary>
+    public required string? Amount { get; init; }
+
+    /// <summary>ISO 4217.</summary>
+    public required string Currency { get; init; }
+}
+
+/// <summary>An amount per month of 730 hours.</summary>
+public sealed record MonthlyPrice
+{
     public required string Amount { get; init; }
 
-    /// <summary>ISO 4217 code.</summary>
     public required string Currency { get; init; }
+
+    public required string Unit { get; init; }
+}
+
+public sealed record MysqlEndpoint
+{
+    public required string Host { get; init; }
+
+    public required long Port { get; init; }
+
+    /// <summary>Whether the server offers TLS.</summary>
+    public required bool Tls { get; init; }
+}
+
+/// <summary>An operation as the API shows it.</summary>
+public sealed record Operation
+{
+    public required string Id { get; init; }
+
+    public required string Kind { get; init; }
+
+    public required string Target { get; init; }
+
+    public required string State { get; init; }
+
+    public required IReadOnlyList<OperationStep> Steps { get; init; }
+
+    public required long Percent { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset? StartedAt { get; init; }
+
+    public required DateTimeOffset? EndedAt { get; init; }
+
+    public required DateTimeOffset Deadline { get; init; }
+
+    public required DateTimeOffset? DeadlineMissedAt { get; init; }
+
+    public required long Attempts { get; init; }
+
+    /// <summary>The last error, also while the work still goes on; null when there is none.</summary>
+    public required OperationError? Error { get; init; }
+
+    public required DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>The worker that last advanced it; null before.</summary>
+    public required string? Owner { get; init; }
+
+    public required bool Cancellable { get; init; }
+}
+
+/// <summary>Why an operation failed.</summary>
+public sealed record OperationError
+{
+    /// <summary>From the error registry.</summary>
+    public required string Code { get; init; }
+
+    /// <summary>One sentence with a remedy.</summary>
+    public required string Detail { get; init; }
+}
+
+/// <summary>One page of a list.</summary>
+public sealed record OperationPage
+{
+    /// <summary>In the order asked for; may be empty.</summary>
+    public required IReadOnlyList<Operation> Items { get; init; }
+
+    /// <summary>Null on the last page.</summary>
+    public required string? NextPageToken { get; init; }
+}
+
+/// <summary>Where an operation stands. Succeeded, Failed and Cancelled are ends.</summary>
+public static class OperationStateValues
+{
+    public const string Pending = "pending";
+    public const string Running = "running";
+    public const string Succeeded = "succeeded";
+    public const string Failed = "failed";
+    public const string Cancelling = "cancelling";
+    public const string Cancelled = "cancelled";
+}
+
+/// <summary>A step of an operation, for people and for the waterfall. Steps may overlap in time.</summary>
+public sealed record OperationStep
+{
+    /// <summary>Unique within the operation, for example start-storage.</summary>
+    public required string Name { get; init; }
+
+    public required string State { get; init; }
+
+    public required JsonElement StartedAt { get; init; }
+
+    public required JsonElement EndedAt { get; init; }
+
+    /// <summary>How often it was begun.</summary>
+    public required long Attempts { get; init; }
+
+    /// <summary>The last error, with a remedy; null when there is none.</summary>
+    public required string? Error { get; init; }
 }
 
 public sealed record Organization
@@ -314,9 +874,9 @@ public sealed record PlannedChange
 /// <summary>Money per month before and after; amounts are decimal strings.</summary>
 public sealed record PlannedPrice
 {
-    public required Money? Before { get; init; }
+    public required PriceAmount? Before { get; init; }
 
-    public required Money After { get; init; }
+    public required PriceAmount After { get; init; }
 
     public required string Unit { get; init; }
 }
@@ -331,6 +891,59 @@ public sealed record PlannedQuota
     public required long Before { get; init; }
 
     public required long After { get; init; }
+}
+
+/// <summary>One line of the price list.</summary>
+public sealed record Price
+{
+    public required string Sku { get; init; }
+
+    public required string Meter { get; init; }
+
+    public required string Unit { get; init; }
+
+    /// <summary>Price of one unit, at most 12 decimal places.</summary>
+    public required Money PerUnit { get; init; }
+}
+
+/// <summary>A part of a price.</summary>
+public sealed record PriceAmount
+{
+    /// <summary>A decimal string.</summary>
+    public required string Amount { get; init; }
+
+    /// <summary>ISO 4217 code.</summary>
+    public required string Currency { get; init; }
+}
+
+public sealed record PriceVersion
+{
+    public required long Version { get; init; }
+
+    public required string Currency { get; init; }
+
+    public required DateTimeOffset EffectiveFrom { get; init; }
+
+    /// <summary>Exclusive; null while no later version is known.</summary>
+    public required DateTimeOffset? EffectiveTo { get; init; }
+}
+
+/// <summary>The price list in force.</summary>
+public sealed record Prices
+{
+    public required long Version { get; init; }
+
+    public required string Currency { get; init; }
+
+    public required DateTimeOffset EffectiveFrom { get; init; }
+
+    /// <summary>Version of the formula behind request units.</summary>
+    public required long RequestUnitFormula { get; init; }
+
+    public required IReadOnlyList<Price> Items { get; init; }
+
+    /// <summary>All versions, oldest first, announced ones too.</summary>
+    public required IReadOnlyList<PriceVersion> Versions { get; init; }
 }
 
 /// <summary>The body of every error reply.</summary>
@@ -417,6 +1030,13 @@ public sealed record RoleBindingPage
     public required string? NextPageToken { get; init; }
 }
 
+public sealed record RoleGroup
+{
+    public required long Count { get; init; }
+
+    public required string Size { get; init; }
+}
+
 /// <summary>One page of a list.</summary>
 public sealed record RolePage
 {
@@ -425,6 +1045,13 @@ public sealed record RolePage
 
     /// <summary>Null on the last page.</summary>
     public required string? NextPageToken { get; init; }
+}
+
+public sealed record RoleRequest
+{
+    public long? Count { get; init; }
+
+    public string? Size { get; init; }
 }
 
 /// <summary>A sign-in as its person sees it.</summary>
@@ -456,6 +1083,75 @@ public sealed record SessionPage
     public required string? NextPageToken { get; init; }
 }
 
+/// <summary>A size and what it costs now.</summary>
+public sealed record Size
+{
+    public required string Id { get; init; }
+
+    public required string Role { get; init; }
+
+    public required long Vcpu { get; init; }
+
+    public required long MemoryGiB { get; init; }
+
+    public required Money PricePerHour { get; init; }
+}
+
+/// <summary>A list that fits into one page.</summary>
+public sealed record SizeWholeList
+{
+    public required IReadOnlyList<Size> Items { get; init; }
+
+    public required string? NextPageToken { get; init; }
+}
+
+/// <summary>A software version that clusters can run.</summary>
+public sealed record SoftwareVersion
+{
+    public required string Id { get; init; }
+
+    public required bool IsDefault { get; init; }
+
+    /// <summary>Where hosts have it.</summary>
+    public required IReadOnlyList<string> Locations { get; init; }
+}
+
+/// <summary>A list that fits into one page.</summary>
+public sealed record SoftwareVersionWholeList
+{
+    public required IReadOnlyList<SoftwareVersion> Items { get; init; }
+
+    public required string? NextPageToken { get; init; }
+}
+
+/// <summary>Where one step of an operation stands.</summary>
+public static class StepStateValues
+{
+    public const string Pending = "pending";
+    public const string Running = "running";
+    public const string Succeeded = "succeeded";
+    public const string Failed = "failed";
+    public const string Cancelled = "cancelled";
+}
+
+public sealed record Storage
+{
+    public required long Count { get; init; }
+
+    public required string Size { get; init; }
+
+    public required long VolumeGiB { get; init; }
+}
+
+public sealed record StorageRequest
+{
+    public long? Count { get; init; }
+
+    public string? Size { get; init; }
+
+    public long? VolumeGiB { get; init; }
+}
+
 /// <summary>Tokens for a signed-in person.</summary>
 public sealed record Token
 {
@@ -468,6 +1164,33 @@ public sealed record Token
     public required long ExpiresIn { get; init; }
 
     public required string TokenType { get; init; }
+}
+
+/// <summary>The body of a change: fields that are left out stay as they are.</summary>
+public sealed record UpdateClusterRequest
+{
+    public string? Name { get; init; }
+
+    public string? Tier { get; init; }
+
+    public string? Location { get; init; }
+
+    public string? Version { get; init; }
+
+    public RoleRequest? Sql { get; init; }
+
+    public CountRequest? Pd { get; init; }
+
+    public StorageRequest? Storage { get; init; }
+
+    public RoleRequest? Columnar { get; init; }
+
+    public IReadOnlyList<string>? AllowList { get; init; }
+
+    public bool? DeletionProtection { get; init; }
+
+    /// <summary>All labels: those that are left out are removed.</summary>
+    public IReadOnlyDictionary<string, string>? Labels { get; init; }
 }
 
 public sealed record UpdateMeRequest
@@ -486,6 +1209,102 @@ public sealed record UpdateProjectRequest
 {
     /// <summary>Unchanged when absent.</summary>
     public string? Name { get; init; }
+}
+
+public sealed record Usage
+{
+    /// <summary>As asked for, widened to full hours.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary>Up to when what is held now is counted.</summary>
+    public required DateTimeOffset AsOf { get; init; }
+
+    public required string GroupBy { get; init; }
+
+    /// <summary>How far behind the newest consumption is.</summary>
+    public required long LagSeconds { get; init; }
+
+    public required Money Total { get; init; }
+
+    public required IReadOnlyList<UsageGroup> Items { get; init; }
+}
+
+public sealed record UsageCounters
+{
+    public required long ReadBatches { get; init; }
+
+    public required long ReadRequests { get; init; }
+
+    public required long ReadBytes { get; init; }
+
+    public required long WriteBatches { get; init; }
+
+    public required long WriteRequests { get; init; }
+
+    public required long WrittenBytes { get; init; }
+
+    public required long SqlCpuMs { get; init; }
+
+    public required long EgressBytes { get; init; }
+
+    public required long StoredBytes { get; init; }
+}
+
+/// <summary>One group of usage.</summary>
+public sealed record UsageGroup
+{
+    /// <summary>The cluster's or project's id, the meter, or the day as yyyy-MM-dd.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>The cluster's name; null for other groups, and for clusters that are not known any more.</summary>
+    public required string? Name { get; init; }
+
+    /// <summary>Null where the group spans several meters, as for Quantity and Unit.</summary>
+    public required string? Meter { get; init; }
+
+    public required string? Quantity { get; init; }
+
+    public required string? Unit { get; init; }
+
+    public required Money Cost { get; init; }
+
+    /// <summary>By meter's name.</summary>
+    public required IReadOnlyList<MeterUsage> Meters { get; init; }
+}
+
+/// <summary>One raw window.</summary>
+public sealed record UsageWindow
+{
+    public required string Id { get; init; }
+
+    public required string InstanceId { get; init; }
+
+    /// <summary>One life of the process; its windows abut.</summary>
+    public required string Incarnation { get; init; }
+
+    public required DateTimeOffset Start { get; init; }
+
+    public required DateTimeOffset End { get; init; }
+
+    public required UsageCounters Counters { get; init; }
+
+    /// <summary>Exact decimal text.</summary>
+    public required string RequestUnits { get; init; }
+
+    /// <summary>False when it came after its month was closed.</summary>
+    public required bool Billed { get; init; }
+}
+
+/// <summary>One page of a list.</summary>
+public sealed record UsageWindowPage
+{
+    /// <summary>In the order asked for; may be empty.</summary>
+    public required IReadOnlyList<UsageWindow> Items { get; init; }
+
+    /// <summary>Null on the last page.</summary>
+    public required string? NextPageToken { get; init; }
 }
 
 /// <summary>A person as they see themselves.</summary>

@@ -11,7 +11,7 @@ internal sealed class ClusterPricing(IPriceBook prices, TimeProvider time)
     /// <summary>Hours of the month that prices are quoted for: a year's hours by twelve.</summary>
     private const int HoursPerMonth = 730;
 
-    public async Task<PriceReply> MonthlyAsync(ClusterSpec spec, CancellationToken cancellationToken)
+    public async Task<MonthlyPriceReply> MonthlyAsync(ClusterSpec spec, CancellationToken cancellationToken)
     {
         var list = await prices.InForceAsync(time.GetUtcNow(), cancellationToken);
         var hourly = 0m;
@@ -26,6 +26,6 @@ internal sealed class ClusterPricing(IPriceBook prices, TimeProvider time)
             }
         }
 
-        return new PriceReply(Money.Format(hourly * HoursPerMonth), list.Currency);
+        return new MonthlyPriceReply(Money.Format(hourly * HoursPerMonth), list.Currency);
     }
 }

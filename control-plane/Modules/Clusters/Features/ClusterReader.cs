@@ -42,7 +42,7 @@ internal sealed class ClusterReader(CloudDbContext database, Provisioner provisi
         return replies;
     }
 
-    private static ClusterReply Compose(Cluster cluster, ClusterStatus status, Deployment? deployment, PriceReply price)
+    private static ClusterReply Compose(Cluster cluster, ClusterStatus status, Deployment? deployment, MonthlyPriceReply price)
     {
         var spec = cluster.Spec;
         return new ClusterReply
@@ -54,7 +54,7 @@ internal sealed class ClusterReader(CloudDbContext database, Provisioner provisi
             Tier = spec.Tier,
             Location = spec.Location,
             Version = spec.Version,
-            Sql = new RoleReply(spec.Sql.Count, spec.Sql.Size),
+            Sql = new RoleGroupReply(spec.Sql.Count, spec.Sql.Size),
             Pd = new CountReply(spec.Pd.Count),
             Storage = new StorageReply(spec.Storage.Count, spec.Storage.Size, spec.Storage.VolumeGiB),
             Columnar = new CountReply(spec.Columnar.Count),

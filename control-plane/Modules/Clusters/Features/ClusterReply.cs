@@ -24,7 +24,7 @@ internal sealed record ClusterReply
 
     public required string Version { get; init; }
 
-    public required RoleReply Sql { get; init; }
+    public required RoleGroupReply Sql { get; init; }
 
     public required CountReply Pd { get; init; }
 
@@ -54,7 +54,7 @@ internal sealed record ClusterReply
     public required IReadOnlyList<InstanceReply> Instances { get; init; }
 
     /// <summary>What it costs as long as it is not deleted.</summary>
-    public required PriceReply Price { get; init; }
+    public required MonthlyPriceReply Price { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -80,7 +80,7 @@ internal sealed record ClusterReply
     public static string PathOf(ClusterId cluster) => $"/v1/clusters/{cluster}";
 }
 
-internal sealed record RoleReply(int Count, string Size);
+internal sealed record RoleGroupReply(int Count, string Size);
 
 internal sealed record CountReply(int Count);
 
@@ -115,7 +115,7 @@ internal sealed record InstanceReply(
     string? LastError);
 
 /// <summary>An amount per month of 730 hours.</summary>
-internal sealed record PriceReply(string Amount, string Currency, string Unit = "month");
+internal sealed record MonthlyPriceReply(string Amount, string Currency, string Unit = "month");
 
 /// <summary>A SQL user and its password.</summary>
 internal sealed record CredentialsReply(string User, string Password);

@@ -106,7 +106,7 @@ internal sealed class ClusterCreation(
         CancellationToken cancellationToken)
     {
         var price = await pricing.MonthlyAsync(spec, cancellationToken);
-        call.Plan.Price = new PlannedPrice(null, new MoneyReply(price.Amount, price.Currency));
+        call.Plan.Price = new PlannedPrice(null, new PriceAmount(price.Amount, price.Currency));
         foreach (var use in uses)
         {
             var amount = amounts.Where(candidate => candidate.Name == use.Name).Sum(candidate => candidate.Amount);

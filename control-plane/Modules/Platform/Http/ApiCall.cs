@@ -81,12 +81,12 @@ internal sealed class CallPlan
 internal sealed record PlannedChange(string Action, string Resource, JsonNode? From, JsonNode? To);
 
 /// <summary>Money per month before and after; amounts are decimal strings.</summary>
-internal sealed record PlannedPrice(MoneyReply? Before, MoneyReply After, string Unit = "month");
+internal sealed record PlannedPrice(PriceAmount? Before, PriceAmount After, string Unit = "month");
 
-/// <summary>An amount of money.</summary>
+/// <summary>A part of a price.</summary>
 /// <param name="Amount">A decimal string.</param>
 /// <param name="Currency">ISO 4217 code.</param>
-internal sealed record MoneyReply(string Amount, string Currency);
+internal sealed record PriceAmount(string Amount, string Currency);
 
 /// <summary>A quota that a change touches.</summary>
 internal sealed record PlannedQuota(string Name, long Limit, long Before, long After);

@@ -6,7 +6,6 @@ using System.Text.Json.Serialization.Metadata;
 using Cloud.Kernel;
 using Cloud.Modules.Platform.Data;
 using Cloud.Modules.Platform.Http;
-using Cloud.Modules.Platform.Paging;
 
 namespace Cloud.Modules.Platform.OpenApi;
 
@@ -32,9 +31,9 @@ internal sealed class SchemaWriter(DocComments comments, IReadOnlySet<Type> inpu
     /// <summary><c>CreateProject.Request</c> is CreateProjectRequest, <c>ProjectReply</c> Project, <c>Page&lt;ProjectReply&gt;</c> ProjectPage.</summary>
     internal static string NameOf(Type type)
     {
-        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(Page<>))
+        if (type.IsGenericType)
         {
-            return NameOf(type.GetGenericArguments()[0]) + "Page";
+            return string.Concat(type.GetGenericArguments().Select(NameOf)) + type.Name[..type.Name.IndexOf('`')];
         }
 
         var name = type.DeclaringType is { } slice ? slice.Name + type.Name : type.Name;

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using System.Net;
+using Cloud.TestKit;
+using Npgsql;
+
+namespace Cloud.ControlPlane.Tests.Platform;
+
+/// <summary>The database goes away and comes back.</summary>
+public sealed class DatabaseOutageTests
+{
+    [Fact]
+    public async Task While_the_database_is_away_requests_fail_fast_and_afterwards_all_goes_on()
+    {
+        var server = await PostgresServer.StartAsync(durable: false);
+        using var home = new TemporaryFolder();
+        try
+        {
+            var database = await server.CreateDatabaseAsync();
+            await using var app = await ApiFixture.StartAsync(server.ConnectionString(database), home.Path);
+            var api = Host.CloudHost.Addresses(app).Api;
+            using var person = await ApiSession.SignUpAsync(api);
+            await using var control = new NpgsqlConnection(server.ConnectionString(database) + ";Pooling=false");
+            await control.OpenAsync();
+
+            server.Freeze();
+            await EndSessionsAsync(control);
+            var watch = Stopwatch.StartNew();
+            var replies = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => person.GetAsync("/v1/organizations")));
+            watch.Stop();
+            foreach (var reply in replies)
+            {
+                reply.ShouldBeProblem(503, "unavailable");
+                reply.Headers.RetryAfter.ShouldNotBeNull();
+            }
+
+            watch.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(6));
+            (await person.GetAsync("/healthz")).Status.ShouldBe(HttpStatusCode.OK);
+            (await person.GetAsync("/readyz")).Status.ShouldBe(HttpStatusCode.ServiceUnavailable);
+
+            server.Resume();
+            await Eventually.NotNullAsync(async () =>
+                (await person.GetAsync("/v1/organizations")).Status == HttpStatusCode.OK ? "served again" : null);
+            await control.CloseAsync();
+            await app.StopAsync();
+        }
+        finally
+        {
+            server.Resume();
+            server.End();
+        }
+    }
+
+    /// <summary>A stopped postmaster takes no new connections, but those that are open have processes of their own.</summary>
+    private static async Task EndSessionsAsync(NpgsqlConnection control)
+    {
+        await using var command = new NpgsqlCommand(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid() and usename = current_user", control);
+        await command.ExecuteScalarAsync();
+    }
+}
