@@ -54,11 +54,15 @@ public sealed class KvCluster : IKvTransactions, IAsyncDisposable
         var sender = new RegionSender(_regions, _stores, _pd, retries, options.RequestTimeout);
         var locks = new LockResolver(sender, _timestamps, options.Concurrency);
         _services = new TransactionServices(sender, _timestamps, locks, options, logger);
-        Raw = new RawClient(sender, options);
+        Raw = new RawClient(sender, options, expiring: false);
+        ExpiringRaw = new RawClient(sender, options, expiring: true);
     }
 
     /// <summary>Access without transactions.</summary>
     public RawClient Raw { get; }
+
+    /// <summary>Access without transactions to pairs that may expire. Its keys and those of <see cref="Raw"/> never meet.</summary>
+    public RawClient ExpiringRaw { get; }
 
     public ValueTask<ulong> GetTimestampAsync(CancellationToken cancellationToken) => _services.GetTimestampAsync(cancellationToken);
 

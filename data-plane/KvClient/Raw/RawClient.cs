@@ -25,12 +25,18 @@ public sealed class RawClient
 
     private readonly RegionSender _sender;
     private readonly KvClientOptions _options;
+    private readonly SendOptions _send;
 
-    internal RawClient(RegionSender sender, KvClientOptions options)
+    internal RawClient(RegionSender sender, KvClientOptions options, bool expiring)
     {
         _sender = sender;
         _options = options;
+        Expiring = expiring;
+        _send = new SendOptions(ApiVersion: expiring ? APIVersion.V1Ttl : APIVersion.V1);
     }
+
+    /// <summary>Whether pairs can have a time to live.</summary>
+    public bool Expiring { get; }
 
     /// <summary>The value, or null when there is none.</summary>
     /// <exception cref="KvException">Unavailable.</exception>
@@ -42,7 +48,8 @@ public sealed class RawClient
             () => new RawGetRequest { Key = Wrap(regionKey) },
             regionKey,
             _sender.Retries.Begin(),
-            cancellationToken);
+            cancellationToken,
+            _send);
         Require(response.Error);
         return response.NotFound ? null : response.Value.ToByteArray();
     }
@@ -50,7 +57,7 @@ public sealed class RawClient
     /// <summary>Writes a value.</summary>
     /// <param name="key">Not empty.</param>
     /// <param name="value">Not empty.</param>
-    /// <param name="timeToLive">After this the pair is gone; rounded up to seconds. Null: never.</param>
+    /// <param name="timeToLive">After this the pair is gone; rounded up to seconds. Null: never. Only where <see cref="Expiring"/>.</param>
     /// <exception cref="KvException">TooLarge, or Unavailable: then it may still have happened.</exception>
     public async ValueTask PutAsync(
         ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, TimeSpan? timeToLive, CancellationToken cancellationToken)
@@ -62,7 +69,8 @@ public sealed class RawClient
             () => new RawPutRequest { Key = Wrap(regionKey), Value = bytes, Ttl = ttl },
             regionKey,
             _sender.Retries.Begin(),
-            cancellationToken);
+            cancellationToken,
+            _send);
         Require(response.Error);
     }
 
@@ -75,7 +83,8 @@ public sealed class RawClient
             () => new RawDeleteRequest { Key = Wrap(regionKey) },
             regionKey,
             _sender.Retries.Begin(),
-            cancellationToken);
+            cancellationToken,
+            _send);
         Require(response.Error);
     }
 
@@ -88,7 +97,8 @@ public sealed class RawClient
             () => new RawGetKeyTTLRequest { Key = Wrap(regionKey) },
             regionKey,
             _sender.Retries.Begin(),
-            cancellationToken);
+            cancellationToken,
+            _send);
         Require(response.Error);
         return response.NotFound ? null : response.Ttl == 0 ? TimeSpan.MaxValue : TimeSpan.FromSeconds(response.Ttl);
     }
@@ -121,7 +131,7 @@ public sealed class RawClient
                 PreviousValue = expected is { } previous ? ByteString.CopyFrom(previous.Span) : ByteString.Empty,
                 Ttl = Seconds(timeToLive),
             };
-            var reply = await _sender.SendOnceAsync(StoreCommands.RawCompareAndSwap, request, region, budget, cancellationToken);
+            var reply = await _sender.SendOnceAsync(StoreCommands.RawCompareAndSwap, request, region, budget, cancellationToken, _send);
             if (reply.Response is { } response)
             {
                 Require(response.Error);
@@ -147,7 +157,7 @@ public sealed class RawClient
             async (group, budget, token) =>
             {
                 var request = new RawBatchGetRequest { Keys = { group.Items.Select(Wrap) } };
-                var reply = await _sender.SendOnceAsync(StoreCommands.RawBatchGet, request, group.Region, budget, token);
+                var reply = await _sender.SendOnceAsync(StoreCommands.RawBatchGet, request, group.Region, budget, token, _send);
                 if (reply.Response is not { } response)
                 {
                     return false;
@@ -185,7 +195,7 @@ public sealed class RawClient
                     Pairs = { group.Items.Select(static pair => new KvPair { Key = Wrap(pair.Key), Value = Wrap(pair.Value) }) },
                     Ttls = { ttl },
                 };
-                var reply = await _sender.SendOnceAsync(StoreCommands.RawBatchPut, request, group.Region, budget, token);
+                var reply = await _sender.SendOnceAsync(StoreCommands.RawBatchPut, request, group.Region, budget, token, _send);
                 Require(reply.Response?.Error);
                 return reply.Response is not null;
             },
@@ -200,7 +210,7 @@ public sealed class RawClient
         async (group, budget, token) =>
         {
             var request = new RawBatchDeleteRequest { Keys = { group.Items.Select(Wrap) } };
-            var reply = await _sender.SendOnceAsync(StoreCommands.RawBatchDelete, request, group.Region, budget, token);
+            var reply = await _sender.SendOnceAsync(StoreCommands.RawBatchDelete, request, group.Region, budget, token, _send);
             Require(reply.Response?.Error);
             return reply.Response is not null;
         },
@@ -229,7 +239,7 @@ public sealed class RawClient
                 Limit = (uint)(limit - found.Count),
                 Reverse = reverse,
             };
-            var reply = await _sender.SendOnceAsync(StoreCommands.RawScan, request, region, budget, cancellationToken);
+            var reply = await _sender.SendOnceAsync(StoreCommands.RawScan, request, region, budget, cancellationToken, _send);
             if (reply.Response is not { } response)
             {
                 continue;
@@ -258,7 +268,7 @@ public sealed class RawClient
             var region = await _sender.Regions.LocateAsync(low, budget, cancellationToken);
             var until = Earlier(high, region.EndKey);
             var request = new RawDeleteRangeRequest { StartKey = Wrap(low), EndKey = Wrap(until) };
-            var reply = await _sender.SendOnceAsync(StoreCommands.RawDeleteRange, request, region, budget, cancellationToken);
+            var reply = await _sender.SendOnceAsync(StoreCommands.RawDeleteRange, request, region, budget, cancellationToken, _send);
             if (reply.Response is not { } response)
             {
                 continue;
@@ -276,7 +286,17 @@ public sealed class RawClient
 
     private static ByteString Wrap(byte[] bytes) => UnsafeByteOperations.UnsafeWrap(bytes);
 
-    private static ulong Seconds(TimeSpan? timeToLive) => timeToLive is { } ttl ? (ulong)Math.Max(1, Math.Ceiling(ttl.TotalSeconds)) : 0;
+    private ulong Seconds(TimeSpan? timeToLive)
+    {
+        if (timeToLive is not { } ttl)
+        {
+            return 0;
+        }
+
+        return Expiring
+            ? (ulong)Math.Max(1, Math.Ceiling(ttl.TotalSeconds))
+            : throw new KvException(KvErrorCode.Fatal, "pairs of this key space do not expire; use the client's ExpiringRaw");
+    }
 
     /// <summary>The earlier of two ends, of which an empty one is the last.</summary>
     private static byte[] Earlier(byte[] end, ReadOnlySpan<byte> regionEnd) =>

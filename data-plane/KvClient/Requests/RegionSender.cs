@@ -26,14 +26,15 @@ internal sealed class RegionSender(
         Func<TRequest> makeRequest,
         byte[] regionKey,
         RetryBudget budget,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        SendOptions options = default)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new()
     {
         while (true)
         {
             var region = await regions.LocateAsync(regionKey, budget, cancellationToken);
-            var reply = await SendOnceAsync(command, makeRequest(), region, budget, cancellationToken);
+            var reply = await SendOnceAsync(command, makeRequest(), region, budget, cancellationToken, options);
             if (reply.Response is { } response)
             {
                 return response;
@@ -125,6 +126,7 @@ internal sealed class RegionSender(
     {
         var context = region.NewContext(clusterId);
         context.IsRetryRequest = budget.MayHaveApplied;
+        context.ApiVersion = options.ApiVersion;
         if (options.PassableLocks is { Count: > 0 } passable)
         {
             context.ResolvedLocks.AddRange(passable);

@@ -22,9 +22,7 @@ namespace Cloud.KvClient.Transactions;
 internal sealed partial class Committer(
     TransactionServices services, ulong startTimestamp, IReadOnlyList<CommitMutation> mutations, CommitMode mode)
 {
-    /// <summary>Bytes of one prewrite. Chosen here: one proposal of storage, far below its largest (8 MiB), each costing a flush.</summary>
-    private const int BatchBytesMax = 512 * 1024;
-
+    /// <summary>Keys in one request.</summary>
     private const int BatchKeysMax = 8192;
 
     /// <summary>Limits of asynchronous commit. Source: client-go.</summary>
@@ -39,8 +37,11 @@ internal sealed partial class Committer(
     private readonly PrewriteLedger _ledger = new();
     private bool _onePhase;
     private bool _async;
+    private bool _mayHoldSome;
     private ulong _minCommitTimestamp;
     private ulong _ttlMs;
+
+    private int BatchBytesMax => (int)services.Options.WriteRequestMax.Bytes;
 
     /// <summary>What goes on after the commit was decided or given up; never fails.</summary>
     public Task Background { get; private set; } = Task.CompletedTask;
@@ -86,7 +87,8 @@ internal sealed partial class Committer(
         var budget = services.BeginRetries();
         var groups = await GroupAsync(mutations, budget, cancellationToken);
         var locking = mutations.Where(static mutation => mutation.Locks).ToList();
-        var large = groups.Count > 1 || mutations.Sum(static mutation => (long)mutation.Bytes) >= LargeBytes;
+        var large = mutations.Sum(static mutation => (long)mutation.Bytes) >= LargeBytes;
+        _mayHoldSome = groups.Count > 1;
         _onePhase = services.Options.OnePhaseCommit && groups.Count == 1 && locking.Count > 0;
         _async = services.Options.AsyncCommit && locking.Count is > 0 and <= AsyncKeysMax
             && locking.Sum(static mutation => mutation.Key.Length) <= AsyncKeyBytesMax;
@@ -199,7 +201,11 @@ internal sealed partial class Committer(
         return request;
     }
 
-    /// <summary>Resolves the locks in the way, or waits for those that are alive; any other error ends the commit.</summary>
+    /// <summary>
+    /// Resolves the locks in the way, or waits for those that are alive; any other error ends the commit.
+    /// An optimistic transaction that may hold locks itself does not wait for an older one, so that no two wait for each other: that one's
+    /// commit would be a conflict in any case. Source: Rosenkrantz et al., "System Level Concurrency Control" (1978), wait-die.
+    /// </summary>
     private async ValueTask ClearAsync(IReadOnlyList<KeyError> errors, RetryBudget budget, CancellationToken cancellationToken)
     {
         if (errors.FirstOrDefault(static error => error.Locked is null) is { } fatal)
@@ -209,11 +215,22 @@ internal sealed partial class Committer(
 
         var locks = errors.Select(static error => error.Locked).ToList();
         var outcome = await services.Locks.ResolveAsync(locks, readTimestamp: 0, budget, cancellationToken);
-        if (outcome.MustWait)
+        if (!outcome.MustWait)
         {
-            await budget.WaitAsync(
-                RetryKind.Lock, $"a lock of transaction {locks[0].LockVersion}", TimeSpan.Zero, outcome.WaitMost, cancellationToken);
+            return;
         }
+
+        if (_mayHoldSome && !mode.IsPessimistic && outcome.OldestAlive < startTimestamp)
+        {
+            throw new KvException(
+                KvErrorCode.WriteConflict, $"transaction {startTimestamp} meets locks of {outcome.OldestAlive}, which is older; begin again")
+            {
+                Key = locks[0].Key.ToByteArray(),
+            };
+        }
+
+        await budget.WaitAsync(
+            RetryKind.Lock, $"a lock of transaction {locks[0].LockVersion}", TimeSpan.Zero, outcome.WaitMost, cancellationToken);
     }
 
     /// <summary>The decisive write of two phases.</summary>

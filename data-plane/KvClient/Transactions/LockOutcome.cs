@@ -14,9 +14,13 @@ internal sealed class LockOutcome
     /// <summary>After this the first of them has run out of time, unless it asks for more.</summary>
     public TimeSpan WaitMost { get; private set; } = TimeSpan.MaxValue;
 
-    public void Alive(TimeSpan left)
+    /// <summary>Start timestamp of the oldest transaction in the way.</summary>
+    public ulong OldestAlive { get; private set; } = ulong.MaxValue;
+
+    public void Alive(ulong startTimestamp, TimeSpan left)
     {
         MustWait = true;
+        OldestAlive = Math.Min(OldestAlive, startTimestamp);
         WaitMost = left < WaitMost ? left : WaitMost;
     }
 }

@@ -85,7 +85,7 @@ internal sealed class LockResolver(RegionSender sender, TimestampSource timestam
         }
         else
         {
-            outcome.Alive(left);
+            outcome.Alive(info.LockVersion, left);
         }
     }
 

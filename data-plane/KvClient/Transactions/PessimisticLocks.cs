@@ -3,6 +3,7 @@ using Cloud.KvClient.Requests;
 using Cloud.KvClient.Transport;
 using Cloud.Rpc.Proto.Kvrpcpb;
 using Google.Protobuf;
+using Microsoft.Extensions.Logging;
 
 namespace Cloud.KvClient.Transactions;
 
@@ -11,7 +12,7 @@ namespace Cloud.KvClient.Transactions;
 /// its own: when that version is newer still, the lock is tried again at a fresh one. Not thread-safe.
 /// Invariant: a key is noted before storage is asked to lock it, so that giving up releases also what was locked without our knowing.
 /// </summary>
-internal sealed class PessimisticLocks(TransactionServices services, ulong startTimestamp) : IAsyncDisposable
+internal sealed partial class PessimisticLocks(TransactionServices services, ulong startTimestamp) : IAsyncDisposable
 {
     private const int BatchBytesMax = 256 * 1024;
     private const int BatchKeysMax = 2048;
@@ -241,7 +242,7 @@ internal sealed class PessimisticLocks(TransactionServices services, ulong start
 
     private static TimeSpan Min(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
-    /// <summary>Releases keys that are or may be locked.</summary>
+    /// <summary>Releases keys that are or may be locked. Locks that are left run out, and whoever meets them then clears them.</summary>
     private async Task ReleaseAsync(IReadOnlyList<byte[]> keys, CancellationToken cancellationToken)
     {
         foreach (var key in keys)
@@ -249,7 +250,18 @@ internal sealed class PessimisticLocks(TransactionServices services, ulong start
             _keys.Remove(key);
         }
 
-        await services.Sender.ForGroupsAsync(
+        try
+        {
+            await RollbackAsync(keys, cancellationToken);
+        }
+        catch (KvException failure)
+        {
+            LogLeft(services.Logger, startTimestamp, failure.Message);
+        }
+    }
+
+    private Task RollbackAsync(IReadOnlyList<byte[]> keys, CancellationToken cancellationToken) =>
+        services.Sender.ForGroupsAsync(
             keys,
             KeyCodec.EncodeArray,
             static key => key.Length,
@@ -267,7 +279,9 @@ internal sealed class PessimisticLocks(TransactionServices services, ulong start
                 return (await services.Sender.SendOnceAsync(StoreCommands.PessimisticRollback, request, group.Region, budget, token)).Response is not null;
             },
             cancellationToken);
-    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Transaction {Start} leaves pessimistic locks behind, which run out: {Reason}")]
+    private static partial void LogLeft(ILogger logger, ulong start, string reason);
 
     /// <summary>One try to lock some keys at one timestamp.</summary>
     private sealed class LockAttempt(ulong forUpdateTimestamp, long started, TimeSpan waitMax)
