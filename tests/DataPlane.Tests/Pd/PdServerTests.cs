@@ -111,7 +111,7 @@ public sealed class PdServerTests(ITestOutputHelper output)
                 await stream.WriteAsync(new TsoRequest { Header = PdFixture.Header, Count = 3 }, CancellationToken.None);
                 var answer = (await stream.ReadAsync(CancellationToken.None)).ShouldNotBeNull();
                 answer.Count.ShouldBe(3u);
-                var last = Codec.Tso.Compose(answer.Timestamp.Physical, answer.Timestamp.Logical);
+                var last = Cloud.Codec.Tso.Compose(answer.Timestamp.Physical, answer.Timestamp.Logical);
                 (last - 2).ShouldBeGreaterThan(newest);
                 newest = last;
             }
