@@ -31,6 +31,9 @@ internal sealed record AgentOptions
     /// <summary>Between SIGTERM and SIGKILL.</summary>
     public required TimeSpan DrainMax { get; init; }
 
+    /// <summary>Loopback port of <c>/healthz</c>, <c>/readyz</c> and <c>/metrics</c>; 0 for none.</summary>
+    public required int StatusPort { get; init; }
+
     /// <summary>Whether the end of the agent ends its instances; by default they outlive it.</summary>
     public required bool StopInstancesOnExit { get; init; }
 }
@@ -55,6 +58,7 @@ internal static class CommandLine
           --node-binary PATH          a cloud-node executable, used for the version it reports
           --releases DIR              folder of <version>/cloud-node
           --drain-seconds N           from SIGTERM to SIGKILL of a node, 1-600 (default 20)
+          --status-port N             /healthz, /readyz and /metrics on 127.0.0.1 (default 0: none)
           --stop-instances-on-exit    stop the nodes when the agent is asked to end
 
         Exit codes: 0 done, 1 failure, 2 wrong usage, 3 another agent owns the home.
@@ -65,6 +69,7 @@ internal static class CommandLine
     private static readonly string[] Valued =
     [
         "home", "control-plane", "location", "join-token-file", "ports", "node-binary", "releases", "drain-seconds",
+        "status-port",
     ];
 
     private static readonly string[] Switches = ["stop-instances-on-exit"];
@@ -132,6 +137,12 @@ internal static class CommandLine
             return Wrong($"--drain-seconds must be 1 to 600, not '{drain}'.");
         }
 
+        var status = values.GetValueOrDefault("status-port", "0");
+        if (!int.TryParse(status, NumberStyles.None, CultureInfo.InvariantCulture, out var statusPort) || statusPort > 65_535)
+        {
+            return Wrong($"--status-port must be 0 to 65535, not '{status}'.");
+        }
+
         var onExit = values.GetValueOrDefault("stop-instances-on-exit", "false");
         if (!bool.TryParse(onExit, out var stopOnExit))
         {
@@ -155,6 +166,7 @@ internal static class CommandLine
             NodeBinary = FullPath(values.GetValueOrDefault("node-binary")),
             Releases = FullPath(values.GetValueOrDefault("releases")),
             DrainMax = TimeSpan.FromSeconds(drainSeconds),
+            StatusPort = statusPort,
             StopInstancesOnExit = stopOnExit,
         };
     }

@@ -13,6 +13,8 @@ namespace Cloud.Agent;
 /// <summary>One agent, whole: what the control plane says goes in, what the host does comes out. The caller holds the home's lock.</summary>
 internal sealed class AgentService : ILinkEnds, IDisposable
 {
+    private const int ReleaseTriesMax = 40;
+
     private readonly AgentOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -29,6 +31,7 @@ internal sealed class AgentService : ILinkEnds, IDisposable
     private readonly InstanceSet _instances;
     private readonly Guid _bootId = Guid.NewGuid();
     private CancellationToken _lifetime;
+    private ControlLink? _link;
 
     public AgentService(
         AgentOptions options, AgentHome home, NodeReleases releases, IHostResources resources, TimeProvider time, ILogger logger)
@@ -63,10 +66,11 @@ internal sealed class AgentService : ILinkEnds, IDisposable
         using var supervision = new CancellationTokenSource();
         _lifetime = supervision.Token;
         InstanceFolder.EmptyTrash(_home);
-        var link = new ControlLink(_options.ControlPlane, _credential, this, _changed, _time, new SeededRandom(_random.NextUInt64()), _logger);
+        _link = new ControlLink(_options.ControlPlane, _credential, this, _changed, _time, new SeededRandom(_random.NextUInt64()), _logger);
         _instances.Apply(_desired.Current.Instances, _lifetime);
         using var working = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] work = [link.RunAsync(working.Token), _usage.RunAsync(_instances.Serving, working.Token)];
+        await using var status = _options.StatusPort == 0 ? null : await StatusServer.StartAsync(_options.StatusPort, Report, cancellationToken);
+        Task[] work = [_link.RunAsync(working.Token), _usage.RunAsync(_instances.Serving, working.Token)];
         await Task.WhenAny(work); // Either ends only when asked to, or by a defect, which must end the agent.
         await working.CancelAsync();
         await IgnoreCancellationAsync(Task.WhenAll(work), working.Token);
@@ -92,7 +96,10 @@ internal sealed class AgentService : ILinkEnds, IDisposable
         await StopAllAsync();
         await supervision.CancelAsync();
         await _instances.EndedAsync();
-        _governor.ReleaseAll();
+        for (var tries = 0; tries < ReleaseTriesMax && !_governor.TryReleaseAll(); tries++)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), _time, cancellationToken);
+        }
     }
 
     public AgentHello Hello() => new()
@@ -144,6 +151,9 @@ internal sealed class AgentService : ILinkEnds, IDisposable
     }
 
     public void Dispose() => _probe.Dispose();
+
+    private AgentReport Report() => new(
+        _link?.IsConnected == true, _desired.Current.Revision, _instances.Statuses(), _usage.Spool.Pending(UsageSpool.WindowsMax).Count);
 
     private async Task StopAllAsync()
     {

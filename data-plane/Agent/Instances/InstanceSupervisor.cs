@@ -180,7 +180,7 @@ internal sealed class InstanceSupervisor
             var known = record ?? new ProcessRecord { Spec = wish with { RestartGeneration = long.MinValue }, StartedAt = Now };
             known = known with { Identity = process.Identity };
             _folder.WriteRecord(known);
-            _life = new NodeLife(process, known, _services, _wake);
+            _life = new NodeLife(process, known, _folder.LogFile, _services, _wake);
             _blueprint = known.Spec.Blueprint;
             _written = null; // Written anew, in case the last agent ended before it could.
             _services.Logger.LogInformation("Adopted {Instance}, process {Pid}.", wish.Id, pid);
@@ -225,7 +225,7 @@ internal sealed class InstanceSupervisor
         }
 
         record = record with { Identity = process.Identity };
-        _life = new NodeLife(process, record, _services, _wake);
+        _life = new NodeLife(process, record, _folder.LogFile, _services, _wake);
         _folder.WriteRecord(record);
         _services.Logger.LogInformation(
             "Started {Instance} as {Role} {Version}, process {Pid}.", wish.Id, wish.Role.Word(), wish.Version, child.Id);

@@ -8,7 +8,8 @@ namespace Cloud.Agent.Instances;
 /// One life of an instance's process, from its start or adoption to its end: what it was started for, whether it is ready, whether it
 /// was asked to end. Owned by the supervisor's loop; only the probe runs beside it. Disposing lets the process run on.
 /// </summary>
-internal sealed class NodeLife(NodeProcess process, ProcessRecord record, SupervisorServices services, Signal wake) : IDisposable
+internal sealed class NodeLife(
+    NodeProcess process, ProcessRecord record, string logFile, SupervisorServices services, Signal wake) : IDisposable
 {
     private static readonly TimeSpan ProbeWhileStarting = TimeSpan.FromMilliseconds(40);
     private static readonly TimeSpan ProbeWhileReady = TimeSpan.FromSeconds(2);
@@ -16,8 +17,10 @@ internal sealed class NodeLife(NodeProcess process, ProcessRecord record, Superv
     private static readonly TimeSpan WatchWhileStopping = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan WatchWhileReady = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan SlowStart = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LogCheck = TimeSpan.FromSeconds(5);
 
     private DateTimeOffset _nextProbe;
+    private DateTimeOffset _nextLogCheck;
     private Task<(ProbeResult Result, string? Incarnation)>? _probe;
     private bool _ready;
     private bool _killed;
@@ -47,7 +50,7 @@ internal sealed class NodeLife(NodeProcess process, ProcessRecord record, Superv
         _ => ObservedInstanceState.Starting,
     };
 
-    /// <summary>Takes over a probe's answer, starts the next one when due, and says when to look again.</summary>
+    /// <summary>Takes over a probe's answer, starts the next one when due, bounds the log, and says when to look again.</summary>
     public TimeSpan Watch(CancellationToken cancellationToken)
     {
         if (StoppingSince is not null)
@@ -56,6 +59,12 @@ internal sealed class NodeLife(NodeProcess process, ProcessRecord record, Superv
         }
 
         var now = services.Time.GetUtcNow();
+        if (now >= _nextLogCheck)
+        {
+            LogFile.RotateIfFull(logFile);
+            _nextLogCheck = now + LogCheck;
+        }
+
         if (_probe is { IsCompletedSuccessfully: true })
         {
             (var result, Incarnation) = _probe.Result;

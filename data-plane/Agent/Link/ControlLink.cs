@@ -40,6 +40,11 @@ internal sealed class ControlLink(
     private const int UsageWindowsMax = 1000;
     private const int QueriesMax = 8;
 
+    private volatile bool _connected;
+
+    /// <summary>Whether a stream is open that was welcomed.</summary>
+    public bool IsConnected => _connected;
+
     /// <summary>Connects, serves, and connects again until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -99,6 +104,7 @@ internal sealed class ControlLink(
 
             ends.Welcome(welcome);
             logger.LogInformation("Connected to {ControlPlane} as {Host}.", controlPlane, welcome.HostId);
+            _connected = true;
             return await ServeAsync(stream, session);
         }
         catch (WebSocketException exception)
@@ -110,6 +116,10 @@ internal sealed class ControlLink(
         catch (Exception exception) when (exception is JsonException or InvalidDataException or IOException or OperationCanceledException)
         {
             return exception.Message;
+        }
+        finally
+        {
+            _connected = false;
         }
     }
 

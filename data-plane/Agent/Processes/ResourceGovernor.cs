@@ -76,24 +76,28 @@ internal sealed class ResourceGovernor
             var folder = parent is null ? null : Path.Combine(parent, id.ToString());
             if (folder is not null && Directory.Exists(folder))
             {
-                Attempt(() => Directory.Delete(folder), folder);
+                TryDelete(folder); // One that is still held is used again at the next start, or goes with all others.
             }
         }
     }
 
     /// <summary>Removes the agent's own groups and those of its instances; for when no process is left.</summary>
-    public void ReleaseAll()
+    /// <returns>False when the kernel still holds one, as it does for a moment after a process has ended: try again.</returns>
+    public bool TryReleaseAll()
     {
+        var released = true;
         foreach (var parent in new[] { _unified, _memory, _cpu })
         {
             if (parent is not null && Directory.Exists(parent))
             {
                 foreach (var folder in Directory.GetDirectories(parent).Append(parent))
                 {
-                    Attempt(() => Directory.Delete(folder), folder);
+                    released &= TryDelete(folder);
                 }
             }
         }
+
+        return released;
     }
 
     private void Add(List<string> files, string? parent, InstanceId id, params (string File, string Value)[] settings)
@@ -141,6 +145,19 @@ internal sealed class ResourceGovernor
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return null; // Not ours to manage here; the runtime settings stand.
+        }
+    }
+
+    private static bool TryDelete(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false; // EBUSY: the kernel has not let go of an ended process yet.
         }
     }
 

@@ -241,4 +241,28 @@ public sealed class AgentLifecycleTests
         listener.Start();
         ListeningPorts.Read().ShouldContain(((System.Net.IPEndPoint)listener.LocalEndpoint).Port);
     }
+
+    [Fact]
+    public async Task An_instance_is_bounded_by_its_runtime_and_where_the_host_allows_by_a_cgroup()
+    {
+        await using var world = await AgentWorld.StartAsync();
+        var spec = world.Spec();
+        await world.Plane.WishAsync(1, spec);
+        var pid = (await world.UntilAsync(spec.Id, ObservedInstanceState.Ready)).Pid!.Value;
+
+        var environment = (await File.ReadAllTextAsync($"/proc/{pid}/environ")).Split('\0');
+        environment.ShouldContain($"DOTNET_GCHeapHardLimit=0x{spec.Limits.MemoryBytes / 2:x}");
+        environment.ShouldContain("DOTNET_PROCESSOR_COUNT=1");
+        var group = (await File.ReadAllLinesAsync($"/proc/{pid}/cgroup")).Select(line => line.Split(':')[^1]).FirstOrDefault(path => path.Contains(spec.Id.ToString(), StringComparison.Ordinal));
+        if (group is null)
+        {
+            return; // This host lets nobody make cgroups here: the settings above are all there is.
+        }
+
+        string[] limits = [$"/sys/fs/cgroup/memory{group}/memory.limit_in_bytes", $"/sys/fs/cgroup{group}/memory.max"];
+        (await File.ReadAllTextAsync(limits.First(File.Exists))).Trim().ShouldBe($"{spec.Limits.MemoryBytes}");
+        await world.Plane.WishAsync(2, spec with { State = DesiredInstanceState.Removed });
+        await world.UntilAsync(spec.Id, ObservedInstanceState.Removed);
+        limits.ShouldAllBe(file => !File.Exists(file));
+    }
 }

@@ -5,6 +5,7 @@ using Cloud.Agent.Processes;
 using Cloud.Agent.Usage;
 using Cloud.Contracts;
 using Cloud.Kernel;
+using Cloud.TestKit;
 using Shouldly;
 using Xunit;
 
@@ -104,6 +105,37 @@ public sealed class AgentPartsTests
     {
         var releases = await NodeReleases.OpenAsync(null, "/", CancellationToken.None);
         releases.Value.Find(version).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_full_log_is_rotated_in_place_and_only_so_many_are_kept()
+    {
+        using var folder = new TemporaryFolder();
+        var path = Path.Combine(folder.Path, "node.log");
+        await using var writer = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
+        for (var i = 0; i < 6; i++)
+        {
+            await writer.WriteAsync("0123456789\n"u8.ToArray());
+            await writer.FlushAsync();
+            LogFile.RotateIfFull(path, bytesMax: 5);
+            new FileInfo(path).Length.ShouldBe(0);
+        }
+
+        Directory.GetFiles(folder.Path).Select(Path.GetFileName).Order().ShouldBe(["node.log", "node.log.1", "node.log.2", "node.log.3"]);
+        LogFile.LastLine(path + ".1").ShouldEndWith("0123456789");
+    }
+
+    [Fact]
+    public async Task The_agent_tells_its_own_health()
+    {
+        var connected = false;
+        var port = FreePort.Next();
+        await using var server = await StatusServer.StartAsync(port, () => new AgentReport(connected, 7, [], 3), default);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        (await client.GetAsync("/readyz")).StatusCode.ShouldBe(System.Net.HttpStatusCode.ServiceUnavailable);
+        connected = true;
+        (await client.GetAsync("/readyz")).StatusCode.ShouldBe(System.Net.HttpStatusCode.OK);
+        (await client.GetStringAsync("/metrics")).ShouldContain("cloud_agent_usage_windows_pending 3\n");
     }
 
     private static (bool Process, bool Folder) Drive(InstanceSpec wish, SupervisorFacts facts, TimeSpan drain, DateTimeOffset now)

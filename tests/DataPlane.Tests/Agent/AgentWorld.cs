@@ -161,7 +161,8 @@ internal sealed class AgentWorld : IAsyncDisposable
             await UntilAsync(() => !Directory.Exists($"/proc/{pid}"), () => $"the end of process {pid}");
         }
 
-        new ResourceGovernor("/sys/fs/cgroup", Home, NullLogger.Instance).ReleaseAll();
+        var governor = new ResourceGovernor("/sys/fs/cgroup", Home, NullLogger.Instance);
+        await UntilAsync(governor.TryReleaseAll, () => "no cgroup left");
         await Plane.DisposeAsync();
         Directory.Delete(_root, recursive: true);
     }
