@@ -74,6 +74,11 @@ public sealed record SqlSessionOptions
     /// <summary>For example <c>127.0.0.1:51234</c>; shown in the process list.</summary>
     public required string RemoteAddress { get; init; }
 
+    /// <summary>
+    /// What the client was told in the handshake, so that KILL finds the connection; unique in the process. 0: the engine mints one.
+    /// </summary>
+    public uint ConnectionId { get; init; }
+
     /// <summary>Whether statements that write are refused (1142 and 1290).</summary>
     public bool ReadOnly { get; init; }
 
