@@ -62,6 +62,8 @@ public sealed partial class StorageServer : IAsyncDisposable
     /// <summary>Cumulative usage of this life of the store.</summary>
     public StorageCounters Counters => _store.Counters;
 
+    internal long VersionsCollected => _garbage.Deleted;
+
     internal int LockWaiters => _store.Waits.Count;
 
     /// <summary>Logical bytes on disk and in memory, about.</summary>

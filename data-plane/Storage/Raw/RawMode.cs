@@ -36,7 +36,7 @@ internal sealed class RawMode
 
     internal bool HasTtl { get; }
 
-    internal static RawMode Of(Context context) => context.ApiVersion switch
+    internal static RawMode Of(Context? context) => context?.ApiVersion switch
     {
         APIVersion.V2 => V2,
         APIVersion.V1Ttl => V1Ttl,

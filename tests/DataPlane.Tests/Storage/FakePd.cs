@@ -92,6 +92,15 @@ internal sealed class FakePd
         }
     }
 
+    /// <summary>Lets time pass up to a timestamp.</summary>
+    internal void Advance(ulong timestamp)
+    {
+        lock (_gate)
+        {
+            _lastTimestamp = Math.Max(_lastTimestamp, timestamp);
+        }
+    }
+
     private ValueTask<T> Answer<T>(Func<T> answer)
     {
         lock (_gate)
