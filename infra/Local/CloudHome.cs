@@ -9,10 +9,11 @@ namespace Cloud.Local;
 /// <param name="InstanceId">Ten random characters: names the cloud in cookies and folders.</param>
 /// <param name="PostgresFolder">Absolute; holds PostgreSQL's data.</param>
 /// <param name="PostgresPort">Loopback port of the private PostgreSQL.</param>
+/// <param name="AgentStatusPort">Loopback port of the agent's own health.</param>
 /// <param name="NodePortFirst">First port of the cloud's own block for database nodes.</param>
 /// <param name="NodePortLast">Last port of the block; below 32768, where outgoing connections begin.</param>
 public sealed record CloudIdentity(
-    int SchemaVersion, string InstanceId, string PostgresFolder, int PostgresPort, int NodePortFirst, int NodePortLast);
+    int SchemaVersion, string InstanceId, string PostgresFolder, int PostgresPort, int AgentStatusPort, int NodePortFirst, int NodePortLast);
 
 /// <summary>Makes and reads <c>CLOUD_HOME</c>. Crash points: <c>cloud.json</c> appears whole, by rename, after the folders exist.</summary>
 public static class CloudHome
@@ -106,8 +107,9 @@ public static class CloudHome
         var folder = account.CanReach(inHome) ? inHome : Path.Combine("/var/lib/cloud", id);
         var block = settings.ApiPort / 10 % NodePortBlocks;
         var first = NodePortBase + (block * NodePortsPerBlock);
+        var postgres = Ports.FreeAbove(settings.AgentPort);
         var identity = new CloudIdentity(
-            SchemaVersion, id, folder, Ports.FreeAbove(settings.AgentPort), first, first + NodePortsPerBlock - 1);
+            SchemaVersion, id, folder, postgres, Ports.FreeAbove(postgres), first, first + NodePortsPerBlock - 1);
         WritePrivate(file, JsonSerializer.Serialize(identity, Json));
         return identity;
     }

@@ -3,7 +3,7 @@ using Cloud.Local.Processes;
 
 namespace Cloud.Local.Supervision;
 
-/// <summary>The services of a cloud on one machine: PostgreSQL, then the control-plane host, the portal and the agent at once.</summary>
+/// <summary>The services of a cloud on one machine: PostgreSQL, then the control-plane host and the portal at once, then the agent.</summary>
 public sealed class CloudServices(CloudSettings settings, CloudIdentity identity, PrivatePostgres postgres)
 {
     public const string Postgres = "postgres";
@@ -71,14 +71,14 @@ public sealed class CloudServices(CloudSettings settings, CloudIdentity identity
                 "--location", "local",
                 "--join-token-file", MintedJoinTokenFile(),
                 "--ports", $"{identity.NodePortFirst}-{identity.NodePortLast}",
+                "--status-port", $"{identity.AgentStatusPort}",
                 "--node-binary", settings.Executable("data-plane/Node", "cloud-node"),
             ],
             Environment = Common(),
-            After = [Postgres],
+            After = [Host],
             StopLimit = TimeSpan.FromSeconds(30),
-
-            // The host's readiness tells whether the agent could connect; its own process being up is all there is to see here.
-            WaitUntilReady = _ => Task.CompletedTask,
+            WaitUntilReady = cancellationToken =>
+                Probe.UntilOkAsync($"http://127.0.0.1:{identity.AgentStatusPort}/readyz", StartLimit, cancellationToken),
             AfterStop = cancellationToken => Shell.RunAsync(agent, ["stop-all", "--home", AgentHome], cancellationToken),
         };
     }
