@@ -16,6 +16,9 @@ public sealed class LifecycleFixture : PostgresFixture
     private readonly List<ControlPlane> _hosts = [];
     private readonly TemporaryFolder _folder = new();
 
+    /// <summary>Kills workers of all hosts of the fixture.</summary>
+    internal FaultProbe Faults { get; } = new();
+
     /// <summary>The host that runs from the start.</summary>
     internal ControlPlane Main => _hosts[0];
 
@@ -38,12 +41,25 @@ public sealed class LifecycleFixture : PostgresFixture
     }
 
     /// <summary>Another control-plane process, as far as the database can tell.</summary>
-    internal async Task<ControlPlane> StartHostAsync(
-        Action<IServiceCollection>? configure = null, IReadOnlyDictionary<string, string?>? settings = null)
+    internal async Task<ControlPlane> StartHostAsync(IReadOnlyDictionary<string, string?>? settings = null)
     {
-        var host = await ControlPlane.StartAsync(ConnectionString, _folder.Path, configure, settings);
+        var host = await ControlPlane.StartAsync(
+            ConnectionString, _folder.Path, services => services.AddSingleton<IReconcileProbe>(Faults), settings);
         _hosts.Add(host);
         return host;
+    }
+
+    /// <summary>As if the leases of dead workers had run out, and the next sweep had come.</summary>
+    internal async Task LetLeasesRunOutAsync()
+    {
+        await QueryAsync<long>(
+            """
+            with expired as (
+                update cloud.work_items set lease_until = now() - interval '1 second', not_before = now()
+                where lease_until is not null returning 1)
+            select count(*) from expired
+            """);
+        await Main.SweepAsync();
     }
 
     /// <summary>Runs SQL as the owner of the database server, past every policy.</summary>

@@ -65,7 +65,8 @@ internal static class ClusterOperations
             operation.ReportStep(step.Name, state, now, attempts, error);
         }
 
-        operation.ReportObstacle(Obstacle(operation, progress), null);
+        var obstacle = Obstacle(operation, progress);
+        operation.ReportObstacle(obstacle, obstacle is null ? null : now + PauseAfter(now - operation.CreatedAt));
         if (operation.Kind == Purge && progress.Plan.Phase == ClusterPhase.Deleting)
         {
             operation.ForbidCancel();
@@ -77,13 +78,20 @@ internal static class ClusterOperations
         }
     }
 
+    /// <summary>
+    /// How long to leave an obstacle alone that no event will remove: a quarter of the time already spent, so that the number of tries
+    /// grows with the logarithm of the wait.
+    /// </summary>
+    private static TimeSpan PauseAfter(TimeSpan spent) =>
+        TimeSpan.FromSeconds(Math.Clamp(spent.TotalSeconds / 4, 1, 60));
+
     private static bool IsSuperseded(Operation operation, ClusterProgress progress)
     {
         var wish = progress.View.Wish;
         if (operation.State == OperationState.Cancelling)
         {
             // Cancelling a create purges: it is cancelled once nothing is left.
-            return wish == ClusterWish.Running || IsGone(progress);
+            return IsGone(progress);
         }
 
         return operation.Kind switch

@@ -28,12 +28,13 @@ internal sealed record ClusterState(
             return null;
         }
 
-        var cluster = await database.Set<Cluster>().SingleAsync(row => row.Id == id, cancellationToken);
-        // Locked, because a request may cancel or retry one of them meanwhile.
+        // Locked, because a request may cancel or retry one of them meanwhile; and before the cluster is read, so that the wish is at
+        // least as new as what the operations say.
         var operations = await database.Set<Operation>()
             .FromSql($"select * from cloud.operations where cluster_id = {id.Value} and ended_at is null order by id for update")
             .IgnoreQueryFilters()
             .ToListAsync(cancellationToken);
+        var cluster = await database.Set<Cluster>().SingleAsync(row => row.Id == id, cancellationToken);
         var users = await database.Set<SqlUser>().AsNoTracking().Where(user => user.ClusterId == id)
             .OrderBy(user => user.Name).ToListAsync(cancellationToken);
         var deployment = await provisioner.LoadAsync(id, cancellationToken);

@@ -5,8 +5,9 @@ using Cloud.Modules.Platform.Messaging;
 namespace Cloud.Modules.Clusters.Reconcile;
 
 /// <summary>
-/// Hints at every cluster that needs attention although nobody said so: never looked at, woken but not handled (its worker died or
-/// failed), drifted from its wish for a while, with an operation past its deadline, or with data whose time to go has come.
+/// Hints at every cluster that needs attention although nobody said so: never looked at; woken but not handled (its worker died or
+/// failed); drifted from its wish for a while; with instances of which something new was seen; with data whose time to go has come;
+/// or with an operation that is late, due for another try, or has not moved for a while.
 /// </summary>
 internal sealed class ClusterSweep : ISweep
 {
@@ -22,14 +23,18 @@ internal sealed class ClusterSweep : ISweep
                 or (w.handled_count < w.wake_count and w.not_before <= now())
                 or (w.last_run_at < now() - interval '10 seconds'
                     and (s.observed_generation < c.generation
-                        or (c.deleted_at is not null and c.purge_time <= now()))))
+                        or (c.deleted_at is not null and c.purge_time <= now())
+                        or exists (select 1 from cloud.instances i
+                            where i.cluster_id = c.id and i.observed_at > w.last_run_at))))
               and (w.lease_until is null or w.lease_until < now())
             union
             select o.cluster_id
             from cloud.operations o
             left join cloud.work_items w on w.kind = @kind and w.id = o.cluster_id
             where o.ended_at is null and o.cluster_id is not null
-              and ((o.deadline < now() and o.deadline_missed_at is null) or w.last_run_at < now() - interval '10 seconds')
+              and ((o.deadline < now() and o.deadline_missed_at is null)
+                or o.retry_at < now()
+                or w.last_run_at < now() - interval '30 seconds')
               and (w.lease_until is null or w.lease_until < now())
             limit 5000
         ) as found

@@ -48,7 +48,7 @@ internal static class GetOperation
 
             if (found.Ended || left <= TimeSpan.Zero)
             {
-                return Reply.Ok(OperationReply.Of(found));
+                return Reply.Ok(OperationReply.Of(found), found.Attempts);
             }
 
             await waiter.WaitAsync(left, time, cancellationToken);

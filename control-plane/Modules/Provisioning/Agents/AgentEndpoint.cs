@@ -22,6 +22,8 @@ internal sealed partial class AgentEndpoint(
     private const int VersionMin = AgentProtocol.Version - 1;
     private const int VersionMax = AgentProtocol.Version + 1;
 
+    private static readonly TimeSpan CloseMax = TimeSpan.FromSeconds(1);
+
     private readonly ILogger _logger = loggers.CreateLogger<AgentEndpoint>();
 
     public static void Map(IEndpointRouteBuilder routes) =>
@@ -110,9 +112,30 @@ internal sealed partial class AgentEndpoint(
         var session = new AgentSession(opened, socket, hosts, scopes, time, loggers.CreateLogger<AgentSession>());
         using var registration = streams.Add(session);
         LogOpened(_logger, opened.Host, hello.HostName, hello.Location, hello.AgentVersion);
-        var reason = await session.RunAsync(UsageWindowSeconds, cancellationToken);
-        LogClosed(_logger, opened.Host, reason);
-        return reason;
+        try
+        {
+            var reason = await session.RunAsync(UsageWindowSeconds, cancellationToken);
+            LogClosed(_logger, opened.Host, reason);
+            return reason;
+        }
+        finally
+        {
+            await CloseAsync(opened);
+        }
+    }
+
+    /// <summary>Also when the host stops, hence a limit of its own; what it misses, the silence of the agent tells later.</summary>
+    private async Task CloseAsync(HostSession session)
+    {
+        using var limit = new CancellationTokenSource(CloseMax, time);
+        try
+        {
+            await hosts.CloseAsync(session, limit.Token);
+        }
+        catch (Exception unreachable) when (unreachable is Npgsql.NpgsqlException or OperationCanceledException)
+        {
+            LogBroken(_logger, unreachable.Message);
+        }
     }
 
     private static string? Objection(AgentIdentity identity, AgentHello hello)

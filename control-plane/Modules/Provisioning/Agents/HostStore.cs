@@ -69,6 +69,16 @@ internal sealed class HostStore(CloudDataSources sources, CloudSettings settings
         return session;
     }
 
+    /// <summary>The stream has ended: nothing new is placed on its host before the next one. Harmless when a newer stream speaks for it.</summary>
+    public async Task CloseAsync(HostSession session, CancellationToken cancellationToken)
+    {
+        await using var command = sources.Worker.CreateCommand(
+            "update cloud.hosts set session_id = null where id = @id and session_id = @session");
+        command.Parameters.AddWithValue("id", session.Host.Value);
+        command.Parameters.AddWithValue("session", session.SessionId);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
     /// <summary>Everything that is wished for on a host, as of one instant.</summary>
     public async Task<DesiredState> LoadDesiredAsync(HostId host, CancellationToken cancellationToken)
     {
