@@ -98,7 +98,7 @@ public sealed class SimulatedAgent(Uri agentPort, string joinToken, string locat
         {
             await _ending.CancelAsync();
             _socket?.Abort();
-            await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAny(_running); // how it ended does not matter
             _socket?.Dispose();
             _ending.Dispose();
             _ending = null;

@@ -1,5 +1,4 @@
 using MassTransit;
-using Npgsql;
 
 namespace Cloud.Modules.Platform.Messaging;
 
@@ -12,13 +11,14 @@ internal sealed partial class HintConsumer(ReconcileRunner runner, ILogger<HintC
         {
             await runner.RunAsync(context.Message, context.CancellationToken);
         }
-        catch (NpgsqlException unreachable)
+        catch (Exception failure) when (failure is not WorkerKilledException && !context.CancellationToken.IsCancellationRequested)
         {
-            // Not thrown on to the bus: its redelivery would come while the database is still away, and the sweep comes after.
-            LogUnreachable(logger, context.Message.Kind, context.Message.Subject, unreachable.Message);
+            // Not thrown on to the bus: its redelivery would come while the database is still away, and its error queue would grow
+            // without bound. The sweep comes after.
+            LogLeft(logger, failure, context.Message.Kind, context.Message.Subject);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A hint for {Kind} {Id} was left to the sweep: {Reason}")]
-    private static partial void LogUnreachable(ILogger logger, string kind, Guid id, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A hint for {Kind} {Id} was left to the sweep")]
+    private static partial void LogLeft(ILogger logger, Exception failure, string kind, Guid id);
 }

@@ -43,10 +43,11 @@ internal sealed partial class OutboxDispatcher(
 
                 backoff.Reset();
             }
-            catch (Exception failure) when (failure is NpgsqlException or MassTransitException or TimeoutException or IOException)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
+                // Whatever it is, the rows are still there, and a dispatcher that ended would stop everything.
                 pause = backoff.Next();
-                LogFailed(logger, failure.Message, pause);
+                LogFailed(logger, failure, pause);
             }
 
             await wake.WaitAsync(pause, time, stoppingToken);
@@ -88,6 +89,6 @@ internal sealed partial class OutboxDispatcher(
         return hints;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox messages could not be sent ({Reason}); trying again in {Delay}")]
-    private static partial void LogFailed(ILogger logger, string reason, TimeSpan delay);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox messages could not be sent; trying again in {Delay}")]
+    private static partial void LogFailed(ILogger logger, Exception failure, TimeSpan delay);
 }

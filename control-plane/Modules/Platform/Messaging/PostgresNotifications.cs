@@ -51,8 +51,9 @@ internal sealed partial class PostgresNotifications(CloudDataSources sources, IL
             {
                 await ListenAsync(backoff, stoppingToken);
             }
-            catch (Exception lost) when (lost is NpgsqlException or IOException or TimeoutException)
+            catch (Exception lost) when (!stoppingToken.IsCancellationRequested)
             {
+                // Whatever it is, a listener that ended would leave every wake-up to timers.
                 var delay = backoff.Next();
                 LogLost(logger, lost.Message, delay);
                 await Task.Delay(delay, stoppingToken);

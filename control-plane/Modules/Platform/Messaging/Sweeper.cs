@@ -32,9 +32,9 @@ internal sealed partial class Sweeper(
             {
                 await SweepAsync(stoppingToken);
             }
-            catch (NpgsqlException unreachable)
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(logger, unreachable.Message);
+                LogFailed(logger, failure);
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -75,6 +75,6 @@ internal sealed partial class Sweeper(
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Sweep} found {Count} things that need attention")]
     private static partial void LogFound(ILogger logger, int count, string sweep);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep failed ({Reason}); the next one follows")]
-    private static partial void LogFailed(ILogger logger, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The sweep failed; the next one follows")]
+    private static partial void LogFailed(ILogger logger, Exception failure);
 }

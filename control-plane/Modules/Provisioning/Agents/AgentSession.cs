@@ -34,6 +34,7 @@ internal sealed partial class AgentSession(
 
     private readonly Channel<ControlMessage> _answers = Channel.CreateBounded<ControlMessage>(UsageReportsMax);
     private readonly Dictionary<InstanceId, InstanceStatus> _stored = [];
+    private bool _hasReported;
 
     public HostId Host => session.Host;
 
@@ -55,8 +56,8 @@ internal sealed partial class AgentSession(
         Task<string>[] loops = [ListenAsync(ending.Token), SpeakAsync(ending.Token), MeterAsync(ending.Token)];
         var first = await Task.WhenAny(loops);
         await ending.CancelAsync();
-        await Task.WhenAll(loops.Cast<Task>()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // the first one says why
-        return await ReasonAsync(first);
+        var reasons = await Task.WhenAll(loops.Select(ReasonAsync));
+        return reasons[Array.IndexOf(loops, first)]; // the others ended because it did
     }
 
     private static async Task<string> ReasonAsync(Task<string> ended)
@@ -116,6 +117,12 @@ internal sealed partial class AgentSession(
         foreach (var status in changed)
         {
             _stored[status.Id] = status;
+        }
+
+        if (!_hasReported)
+        {
+            _hasReported = true;
+            await hosts.AnnounceAsync(cancellationToken);
         }
 
         return true;

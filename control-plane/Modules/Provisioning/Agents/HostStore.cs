@@ -69,6 +69,9 @@ internal sealed class HostStore(CloudDataSources sources, CloudSettings settings
         return session;
     }
 
+    /// <summary>A host is here and has reported: clusters that found no place before may find one now.</summary>
+    public Task AnnounceAsync(CancellationToken cancellationToken) => ClusterHints.HintObstructedAsync(sources, cancellationToken);
+
     /// <summary>The stream has ended: nothing new is placed on its host before the next one. Harmless when a newer stream speaks for it.</summary>
     public async Task CloseAsync(HostSession session, CancellationToken cancellationToken)
     {
