@@ -5,7 +5,8 @@ using Cloud.Kernel;
 namespace Cloud.Contracts;
 
 /// <summary>
-/// Makes and checks the verifiers of SQL passwords, so that a password itself is never stored or sent between processes.
+/// Makes and checks the verifiers of SQL passwords, so that a password itself is never stored or sent between
+/// processes.
 /// Pure but for the salt, which the caller gives. Source: MySQL 8.0 source documentation, "Native Authentication" and
 /// "Caching_sha2_password"; U. Drepper, "Unix crypt using SHA-256 and SHA-512".
 /// </summary>
@@ -39,7 +40,9 @@ public static class SqlVerifiers
     /// <summary>caching_sha2_password with a fresh random salt.</summary>
     public static string CachingSha2(string password) => CachingSha2(password, NewSalt());
 
-    /// <summary>caching_sha2_password: <c>$A$005$</c>, the salt, and 43 characters of SHA-256 crypt with 5,000 rounds.</summary>
+    /// <summary>
+    /// caching_sha2_password: <c>$A$005$</c>, the salt, and 43 characters of SHA-256 crypt with 5,000 rounds.
+    /// </summary>
     /// <param name="salt"><see cref="SaltLength"/> characters, each of 7 bits and neither zero nor <c>$</c>.</param>
     public static string CachingSha2(string password, ReadOnlySpan<byte> salt)
     {
@@ -49,7 +52,9 @@ public static class SqlVerifiers
         return Sha2Prefix + Encoding.ASCII.GetString(salt) + Crypt(secret, salt);
     }
 
-    /// <summary>Whether <paramref name="password"/> belongs to a caching_sha2_password verifier; false for a malformed verifier.</summary>
+    /// <summary>
+    /// Whether <paramref name="password"/> belongs to a caching_sha2_password verifier; false for a malformed verifier.
+    /// </summary>
     public static bool MatchesCachingSha2(string verifier, ReadOnlySpan<byte> password)
     {
         if (!IsCachingSha2(verifier) || password.Length > PasswordBytesMax)
@@ -78,7 +83,9 @@ public static class SqlVerifiers
         return Encoding.ASCII.GetBytes(RandomNumberGenerator.GetString(Base64Alphabet.AsSpan(2), SaltLength));
     }
 
-    /// <summary>The digest part of SHA-256 crypt, step by step as its author specifies, with a salt longer than crypt(3) takes.</summary>
+    /// <summary>
+    /// The digest part of SHA-256 crypt, step by step as its author specifies, with a salt longer than crypt(3) takes.
+    /// </summary>
     private static string Crypt(ReadOnlySpan<byte> password, ReadOnlySpan<byte> salt)
     {
         Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];

@@ -3,8 +3,10 @@ using Cloud.Contracts;
 namespace Cloud.Node;
 
 /// <summary>
-/// Looks at the configuration file once a second and hands over what changed. Looking, rather than being notified, works on every file
-/// system and through atomic replacement. A file that cannot be used leaves the old configuration in force and is reported once.
+/// Looks at the configuration file once a second and hands over what changed. Looking, rather than being notified,
+/// works on every file
+/// system and through atomic replacement. A file that cannot be used leaves the old configuration in force and is
+/// reported once.
 /// </summary>
 internal sealed class ConfigWatch(string path, Action<NodeConfig> apply, TimeProvider time, ILogger logger)
 {

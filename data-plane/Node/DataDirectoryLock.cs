@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Cloud.Node;
 
 /// <summary>
-/// Holds a data directory for one process: an exclusive lock on its file <c>LOCK</c>, which the kernel gives up with the process,
+/// Holds a data directory for one process: an exclusive lock on its file <c>LOCK</c>, which the kernel gives up with
+/// the process,
 /// however it ends. The file holds the process id, for people.
 /// </summary>
 internal sealed class DataDirectoryLock : IDisposable

@@ -10,7 +10,9 @@ internal static class NodeConfigFile
 {
     private const int FileBytesMax = 16 * 1024 * 1024;
 
-    /// <exception cref="NodeExitException">The file is missing, not JSON, or not a configuration that this build can run.</exception>
+    /// <exception cref="NodeExitException">
+    /// The file is missing, not JSON, or not a configuration that this build can run.
+    /// </exception>
     public static NodeConfig Load(string path)
     {
         try

@@ -26,16 +26,20 @@ internal sealed record NodeProcessOptions
     /// <summary>The file whose changes are taken over; null when there is none.</summary>
     public string? ConfigFile { get; init; }
 
-    /// <summary>How long statements and calls may take to end after SIGTERM. Chosen here: the agent kills after longer.</summary>
+    /// <summary>
+    /// How long statements and calls may take to end after SIGTERM. Chosen here: the agent kills after longer.
+    /// </summary>
     public TimeSpan DrainLimit { get; init; } = TimeSpan.FromSeconds(10);
 }
 
 /// <summary>
-/// One life of a node: hold the data folder, answer on the status port, start the role, become ready, serve until SIGTERM, SIGINT or a
+/// One life of a node: hold the data folder, answer on the status port, start the role, become ready, serve until
+/// SIGTERM, SIGINT or a
 /// fault, drain, close.
 /// </summary>
 /// <remarks>
-/// Crash points: the lock on the data folder ends with the process; the roles promise that what they acknowledged is on disk, so that
+/// Crash points: the lock on the data folder ends with the process; the roles promise that what they acknowledged is on
+/// disk, so that
 /// an end at any point, also within draining, loses nothing.
 /// </remarks>
 internal sealed class NodeProcess : INodeStatus, IDisposable

@@ -4,13 +4,17 @@ using Cloud.Kernel;
 namespace Cloud.Execution.Chunks;
 
 /// <summary>
-/// Up to <see cref="RowsMax"/> rows as columns, optionally narrowed by a selection: the row numbers that a filter left, ascending.
-/// Operators that honour the selection read <see cref="RowCount"/> rows through <see cref="RowAt"/>; <see cref="Compact"/> removes
+/// Up to <see cref="RowsMax"/> rows as columns, optionally narrowed by a selection: the row numbers that a filter left,
+/// ascending.
+/// Operators that honour the selection read <see cref="RowCount"/> rows through <see cref="RowAt"/>; <see
+/// cref="Compact"/> removes
 /// it. Owned by one operator at a time. Not thread-safe.
 /// </summary>
 public sealed class Chunk : IDisposable
 {
-    /// <summary>Chosen here: large enough to spread per-chunk cost, small enough for a chunk to stay in the L2 cache; as TiDB's.</summary>
+    /// <summary>
+    /// Chosen here: large enough to spread per-chunk cost, small enough for a chunk to stay in the L2 cache; as TiDB's.
+    /// </summary>
     public const int RowsMax = 1024;
 
     private readonly ColumnVector[] _columns;
@@ -91,7 +95,8 @@ public sealed class Chunk : IDisposable
     }
 
     /// <summary>
-    /// Appends rows that count of <paramref name="source"/> from its <paramref name="start"/>-th on, as many as have room.
+    /// Appends rows that count of <paramref name="source"/> from its <paramref name="start"/>-th on, as many as have
+    /// room.
     /// </summary>
     /// <returns>Rows appended.</returns>
     public int AppendRows(Chunk source, int start)

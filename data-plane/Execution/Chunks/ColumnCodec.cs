@@ -8,8 +8,10 @@ using Cloud.Kernel;
 namespace Cloud.Execution.Chunks;
 
 /// <summary>
-/// A column on the wire, little-endian: u32 count, u32 NULLs, the validity bitmap of ceil(count/8) bytes only when there are NULLs,
-/// count+1 offsets of i64 only when of variable width, then the data. Source: KV-PROTOCOL §1.9. Values of fixed width travel as the
+/// A column on the wire, little-endian: u32 count, u32 NULLs, the validity bitmap of ceil(count/8) bytes only when
+/// there are NULLs,
+/// count+1 offsets of i64 only when of variable width, then the data. Source: KV-PROTOCOL §1.9. Values of fixed width
+/// travel as the
 /// vector holds them; decimals as the 40-byte image of <see cref="MySqlDecimal"/>.
 /// </summary>
 public static class ColumnCodec

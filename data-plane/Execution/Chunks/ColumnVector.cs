@@ -7,9 +7,12 @@ using Cloud.Kernel;
 namespace Cloud.Execution.Chunks;
 
 /// <summary>
-/// The values of one column for up to <see cref="Chunk.RowsMax"/> rows, laid out as Arrow does: a validity bitmap (bit 1 = not
-/// NULL), and either fixed-width values or offsets and bytes. The place of a NULL in fixed-width data holds zero bits, in variable data
-/// an empty string. Buffers are owned by the vector, grow on demand and are kept by <see cref="Reset"/>. Not thread-safe.
+/// The values of one column for up to <see cref="Chunk.RowsMax"/> rows, laid out as Arrow does: a validity bitmap (bit
+/// 1 = not
+/// NULL), and either fixed-width values or offsets and bytes. The place of a NULL in fixed-width data holds zero bits,
+/// in variable data
+/// an empty string. Buffers are owned by the vector, grow on demand and are kept by <see cref="Reset"/>. Not
+/// thread-safe.
 /// </summary>
 /// <remarks>Spans handed out are valid until the next append, resize, reset or disposal.</remarks>
 public sealed class ColumnVector : IDisposable
@@ -133,7 +136,10 @@ public sealed class ColumnVector : IDisposable
         Commit(value.Length);
     }
 
-    /// <summary>Room for a value of at most <paramref name="lengthMax"/> bytes that is written in place, then <see cref="Commit"/>ted.</summary>
+    /// <summary>
+    /// Room for a value of at most <paramref name="lengthMax"/> bytes that is written in place, then <see
+    /// cref="Commit"/>ted.
+    /// </summary>
     public Span<byte> Reserve(int lengthMax)
     {
         Invariant.Require(Kind == VectorKind.Bytes, "only variable-width columns have bytes");
@@ -143,7 +149,9 @@ public sealed class ColumnVector : IDisposable
         return _data.AsSpan(start, lengthMax);
     }
 
-    /// <summary>Makes the first <paramref name="length"/> bytes of the last <see cref="Reserve"/> the next value.</summary>
+    /// <summary>
+    /// Makes the first <paramref name="length"/> bytes of the last <see cref="Reserve"/> the next value.
+    /// </summary>
     public void Commit(int length)
     {
         _offsets[_count + 1] = _offsets[_count] + length;
@@ -151,7 +159,8 @@ public sealed class ColumnVector : IDisposable
     }
 
     /// <summary>
-    /// Sets the count of a fixed-width column and marks all rows as not NULL; what the values are is the caller's to write into the span
+    /// Sets the count of a fixed-width column and marks all rows as not NULL; what the values are is the caller's to
+    /// write into the span
     /// returned. <typeparamref name="T"/> has the width of the column.
     /// </summary>
     public Span<T> ResizeFixed<T>(int count)
@@ -207,7 +216,9 @@ public sealed class ColumnVector : IDisposable
         }
     }
 
-    /// <summary>Appends the rows of a column of the same kind that <paramref name="rows"/> names, in that order.</summary>
+    /// <summary>
+    /// Appends the rows of a column of the same kind that <paramref name="rows"/> names, in that order.
+    /// </summary>
     public void AppendFrom(ColumnVector source, ReadOnlySpan<int> rows)
     {
         foreach (var row in rows)
@@ -216,7 +227,9 @@ public sealed class ColumnVector : IDisposable
         }
     }
 
-    /// <summary>Appends <paramref name="length"/> rows of a column of the same kind from <paramref name="start"/> on.</summary>
+    /// <summary>
+    /// Appends <paramref name="length"/> rows of a column of the same kind from <paramref name="start"/> on.
+    /// </summary>
     public void AppendRange(ColumnVector source, int start, int length)
     {
         for (var row = start; row < start + length; row++)
@@ -225,7 +238,10 @@ public sealed class ColumnVector : IDisposable
         }
     }
 
-    /// <summary>Appends the same value as row <paramref name="row"/> of <paramref name="source"/>, <paramref name="times"/> times.</summary>
+    /// <summary>
+    /// Appends the same value as row <paramref name="row"/> of <paramref name="source"/>, <paramref name="times"/>
+    /// times.
+    /// </summary>
     public void AppendRepeated(ColumnVector source, int row, int times)
     {
         for (var i = 0; i < times; i++)

@@ -8,12 +8,15 @@ using Cloud.Kernel;
 namespace Cloud.Execution.Types;
 
 /// <summary>
-/// How strings compare. Strings are UTF-8 whatever the column's character set; latin1 and ascii only bound which characters are
-/// accepted. Compare, hash and sort key agree: equal strings hash alike, and the order of sort keys, compared as bytes, is the order
+/// How strings compare. Strings are UTF-8 whatever the column's character set; latin1 and ascii only bound which
+/// characters are
+/// accepted. Compare, hash and sort key agree: equal strings hash alike, and the order of sort keys, compared as bytes,
+/// is the order
 /// of the strings. Stateless and thread-safe.
 /// </summary>
 /// <remarks>
-/// PAD SPACE collations ignore spaces at the end. That differs from MySQL only for strings that continue with characters below
+/// PAD SPACE collations ignore spaces at the end. That differs from MySQL only for strings that continue with
+/// characters below
 /// the space, which here sort after the shorter string. Contractions of several characters are not weighed.
 /// Source: MySQL 8.0 Reference Manual, "Character Sets, Collations, Unicode" (ids, pad attributes); UTS #10.
 /// </remarks>

@@ -105,10 +105,15 @@ public sealed record FieldType
 
     public FieldFlags Flags { get; init; }
 
-    /// <summary>Characters of strings, precision of decimals, display width of numbers; <see cref="Unspecified"/> when not given.</summary>
+    /// <summary>
+    /// Characters of strings, precision of decimals, display width of numbers; <see cref="Unspecified"/> when not
+    /// given.
+    /// </summary>
     public int Length { get; init; } = Unspecified;
 
-    /// <summary>Scale of decimals, fractional second digits (0-6) of times; <see cref="Unspecified"/> when not given.</summary>
+    /// <summary>
+    /// Scale of decimals, fractional second digits (0-6) of times; <see cref="Unspecified"/> when not given.
+    /// </summary>
     public int Decimals { get; init; } = Unspecified;
 
     /// <summary>MySQL's collation id; <see cref="Collation.BinaryId"/> for everything that is not text.</summary>

@@ -5,7 +5,8 @@ namespace Cloud.Execution.Types;
 
 /// <summary>
 /// Arithmetic with MySQL's scales: the larger scale for sums, the sum of scales for products, the dividend's scale plus
-/// div_precision_increment for quotients, at most 30 in every case. A result of more than 65 digits loses digits after the point
+/// div_precision_increment for quotients, at most 30 in every case. A result of more than 65 digits loses digits after
+/// the point
 /// first; when its integer part alone is too long, the operation fails (error 1690 to the user).
 /// Source: MySQL 8.0 Reference Manual, "Arithmetic Operators" and "Precision Math".
 /// </summary>
@@ -38,7 +39,9 @@ public readonly partial struct MySqlDecimal
     }
 
     /// <summary>left / right, rounded half away from zero; false when out of range.</summary>
-    /// <exception cref="InvariantViolatedException">The divisor is zero: callers answer that with NULL before.</exception>
+    /// <exception cref="InvariantViolatedException">
+    /// The divisor is zero: callers answer that with NULL before.
+    /// </exception>
     public static bool TryDivide(
         in MySqlDecimal left, in MySqlDecimal right, out MySqlDecimal result, int precisionIncrement = DivisionPrecisionIncrement)
     {
@@ -82,7 +85,8 @@ public readonly partial struct MySqlDecimal
     public MySqlDecimal Abs() => IsNegative ? Negate() : this;
 
     /// <summary>
-    /// The value at another scale: zeros are added or digits dropped by <paramref name="rounding"/>. A negative scale rounds to tens,
+    /// The value at another scale: zeros are added or digits dropped by <paramref name="rounding"/>. A negative scale
+    /// rounds to tens,
     /// hundreds and so on, with scale 0. Adding zeros stops where 65 digits are reached.
     /// </summary>
     public MySqlDecimal Round(int scale, DecimalRounding rounding = DecimalRounding.HalfAwayFromZero)
@@ -115,8 +119,10 @@ public readonly partial struct MySqlDecimal
     }
 
     /// <summary>
-    /// The value as a column DECIMAL(<paramref name="precision"/>, <paramref name="scale"/>) stores it: rounded to the scale, which
-    /// is <see cref="ConversionStatus.Truncated"/> when non-zero digits went, or the nearest bound on <see cref="ConversionStatus.Overflow"/>.
+    /// The value as a column DECIMAL(<paramref name="precision"/>, <paramref name="scale"/>) stores it: rounded to the
+    /// scale, which
+    /// is <see cref="ConversionStatus.Truncated"/> when non-zero digits went, or the nearest bound on <see
+    /// cref="ConversionStatus.Overflow"/>.
     /// </summary>
     public ConversionStatus Fit(int precision, int scale, out MySqlDecimal result)
     {
@@ -183,7 +189,9 @@ public readonly partial struct MySqlDecimal
         return fitting <= _scale ? this : new MySqlDecimal(Big * Wide256.Power(fitting - _scale), fitting, IsNegative);
     }
 
-    /// <summary>Drops digits after the point in one rounding until the limits hold; false when the integer part is too long.</summary>
+    /// <summary>
+    /// Drops digits after the point in one rounding until the limits hold; false when the integer part is too long.
+    /// </summary>
     private static bool TryNormalize(BigInteger magnitude, int scale, bool negative, out MySqlDecimal result)
     {
         var dropped = Math.Max(scale - ScaleMax, Wide256.CountDigits(magnitude) - PrecisionMax);

@@ -3,8 +3,10 @@ using Cloud.Kernel;
 namespace Cloud.Execution.Types;
 
 /// <summary>
-/// MySQL's binary form of DECIMAL(precision, scale), which sorts as its values do: groups of nine digits in four bytes, the groups at
-/// both ends in as few bytes as their digits need, big-endian; all bits inverted when negative; the first bit inverted always.
+/// MySQL's binary form of DECIMAL(precision, scale), which sorts as its values do: groups of nine digits in four bytes,
+/// the groups at
+/// both ends in as few bytes as their digits need, big-endian; all bits inverted when negative; the first bit inverted
+/// always.
 /// Source: MySQL 8.0 source documentation of decimal2bin (strings/decimal.cc), format description.
 /// </summary>
 public readonly partial struct MySqlDecimal

@@ -13,8 +13,10 @@ public readonly partial struct MySqlDecimal
     private const int ParsedDigitsMax = 130;
 
     /// <summary>
-    /// Reads a number from the start of <paramref name="text"/>: optional spaces, sign, digits with an optional point, exponent.
-    /// What follows it is ignored and reported as <see cref="ConversionStatus.Truncated"/>; digits beyond scale 30 are rounded.
+    /// Reads a number from the start of <paramref name="text"/>: optional spaces, sign, digits with an optional point,
+    /// exponent.
+    /// What follows it is ignored and reported as <see cref="ConversionStatus.Truncated"/>; digits beyond scale 30 are
+    /// rounded.
     /// </summary>
     public static ConversionStatus Parse(ReadOnlySpan<byte> text, out MySqlDecimal result)
     {
@@ -68,7 +70,9 @@ public readonly partial struct MySqlDecimal
         return scale > result._scale ? ConversionStatus.Truncated : status;
     }
 
-    /// <summary>As <see cref="Parse(ReadOnlySpan{byte}, out MySqlDecimal)"/> for texts that are known to be numbers.</summary>
+    /// <summary>
+    /// As <see cref="Parse(ReadOnlySpan{byte}, out MySqlDecimal)"/> for texts that are known to be numbers.
+    /// </summary>
     /// <exception cref="FormatException">The text is not wholly a number in range.</exception>
     public static MySqlDecimal Parse(string text)
     {
@@ -107,7 +111,10 @@ public readonly partial struct MySqlDecimal
         return Encoding.ASCII.GetString(text[..Format(text)]);
     }
 
-    /// <summary>Writes the magnitude's digits right-aligned, with zeros in front up to <paramref name="digitsMin"/>; returns how many.</summary>
+    /// <summary>
+    /// Writes the magnitude's digits right-aligned, with zeros in front up to <paramref name="digitsMin"/>; returns how
+    /// many.
+    /// </summary>
     private int WriteDigits(Span<byte> buffer, int digitsMin)
     {
         var at = buffer.Length;

@@ -30,7 +30,8 @@ public enum DecimalRounding
 }
 
 /// <summary>
-/// An exact decimal number as MySQL's DECIMAL: at most 65 digits, of which at most 30 after the point. The scale is part of the
+/// An exact decimal number as MySQL's DECIMAL: at most 65 digits, of which at most 30 after the point. The scale is
+/// part of the
 /// value (<c>1.0</c> prints with its zero) but not of its equality or order. 40 bytes, no heap; numbers under 2^126 are
 /// computed without allocation, wider ones through <see cref="BigInteger"/>. There is no negative zero.
 /// Source: MySQL 8.0 Reference Manual, "Precision Math" (limits, rounding half away from zero, scales of results).
@@ -171,7 +172,9 @@ public readonly partial struct MySqlDecimal : IEquatable<MySqlDecimal>, ICompara
         return double.Parse(text[..Format(text)], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Rounded half away from zero; out of range gives the nearest bound and <see cref="ConversionStatus.Overflow"/>.</summary>
+    /// <summary>
+    /// Rounded half away from zero; out of range gives the nearest bound and <see cref="ConversionStatus.Overflow"/>.
+    /// </summary>
     public ConversionStatus ToInt64(out long result)
     {
         var whole = Round(0);

@@ -52,7 +52,8 @@ public readonly struct MySqlDuration(long microseconds) : IEquatable<MySqlDurati
     }
 
     /// <summary>
-    /// Reads 'D HH:MM:SS', 'HH:MM:SS', 'HH:MM', 'D HH', 'SS', 'MMSS', 'HHMMSS', with sign and fraction, or the time of a whole date and
+    /// Reads 'D HH:MM:SS', 'HH:MM:SS', 'HH:MM', 'D HH', 'SS', 'MMSS', 'HHMMSS', with sign and fraction, or the time of
+    /// a whole date and
     /// time. Out of range gives the bound and <see cref="ConversionStatus.Overflow"/>; text that follows is
     /// <see cref="ConversionStatus.Truncated"/>.
     /// </summary>

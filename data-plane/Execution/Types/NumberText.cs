@@ -4,7 +4,8 @@ using System.Globalization;
 namespace Cloud.Execution.Types;
 
 /// <summary>
-/// Text of integers and floating-point numbers as MySQL prints them: the shortest digits that read back as the same DOUBLE, six
+/// Text of integers and floating-point numbers as MySQL prints them: the shortest digits that read back as the same
+/// DOUBLE, six
 /// significant digits of a FLOAT, and an exponent (<c>1.5e300</c>) only where it is far from the digits. All ASCII.
 /// </summary>
 public static class NumberText
@@ -30,8 +31,12 @@ public static class NumberText
         return written;
     }
 
-    /// <summary>With as many decimals as <paramref name="decimals"/> says, or as needed when it is negative or 31.</summary>
-    /// <param name="destination">At least <see cref="BytesMax"/>, or <see cref="FixedBytesMax"/> with fixed decimals.</param>
+    /// <summary>
+    /// With as many decimals as <paramref name="decimals"/> says, or as needed when it is negative or 31.
+    /// </summary>
+    /// <param name="destination">
+    /// At least <see cref="BytesMax"/>, or <see cref="FixedBytesMax"/> with fixed decimals.
+    /// </param>
     public static int Format(double value, int decimals, Span<byte> destination)
     {
         if (decimals is >= 0 and < FieldType.DecimalsNotFixed && double.IsFinite(value))

@@ -65,7 +65,9 @@ public readonly partial struct PackedTime
         return Create(yearOfEra + (era * 400) + (month <= 2 ? 1 : 0), month, day);
     }
 
-    /// <summary>Adds days and smaller units. Null when the result is outside years 1 to 9999 or this is no day of the calendar.</summary>
+    /// <summary>
+    /// Adds days and smaller units. Null when the result is outside years 1 to 9999 or this is no day of the calendar.
+    /// </summary>
     public PackedTime? AddMicroseconds(long microseconds)
     {
         if (HasZeroInDate)
@@ -84,7 +86,9 @@ public readonly partial struct PackedTime
         return date.WithTime((long)(total % MicrosecondsPerDay));
     }
 
-    /// <summary>Adds months and clips the day to the new month's length. Null as for <see cref="AddMicroseconds"/>.</summary>
+    /// <summary>
+    /// Adds months and clips the day to the new month's length. Null as for <see cref="AddMicroseconds"/>.
+    /// </summary>
     public PackedTime? AddMonths(long months)
     {
         if (HasZeroInDate || Math.Abs(months) > (YearMax + 1) * 12L)
@@ -108,8 +112,10 @@ public readonly partial struct PackedTime
         ((DayNumber - other.DayNumber) * MicrosecondsPerDay) + MicrosecondOfDay - other.MicrosecondOfDay;
 
     /// <summary>
-    /// WEEK and YEARWEEK. Mode bit 0: weeks begin on Monday, else on Sunday. Bit 1: days before week 1 belong to the last week of the
-    /// year before (YEARWEEK always), else they are week 0. Bit 2 equal to bit 0: week 1 is the first that begins in the year, else
+    /// WEEK and YEARWEEK. Mode bit 0: weeks begin on Monday, else on Sunday. Bit 1: days before week 1 belong to the
+    /// last week of the
+    /// year before (YEARWEEK always), else they are week 0. Bit 2 equal to bit 0: week 1 is the first that begins in
+    /// the year, else
     /// the first with at least four days in it.
     /// </summary>
     public (int Year, int Week) WeekOfYear(int mode)
@@ -129,7 +135,10 @@ public readonly partial struct PackedTime
             : (Year, ((today - start) / 7) + 1);
     }
 
-    /// <summary>Microseconds since 1970-01-01 00:00:00 UTC of this local time in <paramref name="zone"/>; null for no day of the calendar.</summary>
+    /// <summary>
+    /// Microseconds since 1970-01-01 00:00:00 UTC of this local time in <paramref name="zone"/>; null for no day of the
+    /// calendar.
+    /// </summary>
     public long? ToUnixMicroseconds(TimeZoneInfo zone)
     {
         if (ToDateTime() is not { } local)

@@ -4,7 +4,8 @@ using System.Text;
 namespace Cloud.Execution.Types;
 
 /// <summary>
-/// MySQL's literal forms of dates. Source: MySQL 8.0 Reference Manual, "Date and Time Literals" (any punctuation between parts, runs of
+/// MySQL's literal forms of dates. Source: MySQL 8.0 Reference Manual, "Date and Time Literals" (any punctuation
+/// between parts, runs of
 /// 6, 8, 12 or 14 digits, two-digit years: 70-99 are 1970-1999, 00-69 are 2000-2069).
 /// </summary>
 public readonly partial struct PackedTime
@@ -61,7 +62,8 @@ public readonly partial struct PackedTime
     }
 
     /// <summary>
-    /// Reads the numeric forms YYMMDD, YYYYMMDD, YYMMDDHHMMSS and YYYYMMDDHHMMSS (leading zeros of the year may be missing); 0 is the
+    /// Reads the numeric forms YYMMDD, YYYYMMDD, YYMMDDHHMMSS and YYYYMMDDHHMMSS (leading zeros of the year may be
+    /// missing); 0 is the
     /// zero date. Null when the number is none of them.
     /// </summary>
     public static PackedTime? FromNumber(long number, DateRules rules)
@@ -100,7 +102,9 @@ public readonly partial struct PackedTime
         return dateOnly ? date : (date * 1_000_000) + (Hour * 10_000) + (Minute * 100) + Second;
     }
 
-    /// <summary>Writes 'YYYY-MM-DD', followed unless <paramref name="dateOnly"/> by ' HH:MM:SS' and the fraction's digits.</summary>
+    /// <summary>
+    /// Writes 'YYYY-MM-DD', followed unless <paramref name="dateOnly"/> by ' HH:MM:SS' and the fraction's digits.
+    /// </summary>
     /// <returns>Bytes written, at most <see cref="TextBytesMax"/>.</returns>
     public int Format(Span<byte> destination, bool dateOnly, int fractionDigits)
     {
@@ -154,7 +158,8 @@ public readonly partial struct PackedTime
     }
 
     /// <summary>
-    /// Reads '.ffffff…' rounded half up to <paramref name="digits"/>; up to 1,000,000 inclusive. What is no fraction stays unread.
+    /// Reads '.ffffff…' rounded half up to <paramref name="digits"/>; up to 1,000,000 inclusive. What is no fraction
+    /// stays unread.
     /// </summary>
     internal static int ParseFraction(ref ReadOnlySpan<byte> text, int digits)
     {

@@ -4,11 +4,15 @@ using Cloud.Kernel;
 namespace Cloud.Execution.Types;
 
 /// <summary>
-/// A DATE, DATETIME or TIMESTAMP in 64 bits that order as the times do; which of the three, and how many digits of a second count,
-/// is the column's type. Bits from the top: year·13 + month (18), day (5), hour (5), minute (6), second (6), microsecond (24).
-/// Month and day may be 0 (MySQL's zero dates); 0 in all is '0000-00-00 00:00:00'. TIMESTAMP values are in the session's time zone
+/// A DATE, DATETIME or TIMESTAMP in 64 bits that order as the times do; which of the three, and how many digits of a
+/// second count,
+/// is the column's type. Bits from the top: year·13 + month (18), day (5), hour (5), minute (6), second (6),
+/// microsecond (24).
+/// Month and day may be 0 (MySQL's zero dates); 0 in all is '0000-00-00 00:00:00'. TIMESTAMP values are in the
+/// session's time zone
 /// here and in UTC on disk.
-/// Source: MySQL 8.0 source documentation of my_datetime_packed (layout); TiDB stores the same number in rows (KV-PROTOCOL Annex B).
+/// Source: MySQL 8.0 source documentation of my_datetime_packed (layout); TiDB stores the same number in rows
+/// (KV-PROTOCOL Annex B).
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public readonly partial struct PackedTime(ulong bits) : IEquatable<PackedTime>, IComparable<PackedTime>
@@ -68,7 +72,9 @@ public readonly partial struct PackedTime(ulong bits) : IEquatable<PackedTime>, 
 
     public static bool operator >=(PackedTime left, PackedTime right) => left.Bits >= right.Bits;
 
-    /// <summary>Packs parts that are each in range; whether the day exists in its month is <see cref="IsValid"/>.</summary>
+    /// <summary>
+    /// Packs parts that are each in range; whether the day exists in its month is <see cref="IsValid"/>.
+    /// </summary>
     public static PackedTime Create(int year, int month, int day, int hour = 0, int minute = 0, int second = 0, int microsecond = 0)
     {
         Invariant.Require(
@@ -124,7 +130,8 @@ public readonly partial struct PackedTime(ulong bits) : IEquatable<PackedTime>, 
         : new DateTime(Year, Month, Day, Hour, Minute, Second, DateTimeKind.Unspecified).AddMicroseconds(Microsecond);
 
     /// <summary>
-    /// Rounds the second's fraction to <paramref name="digits"/>, half up, carrying into the date. Null when the carry leaves the
+    /// Rounds the second's fraction to <paramref name="digits"/>, half up, carrying into the date. Null when the carry
+    /// leaves the
     /// calendar, which is so for zero dates and the last second of year 9999.
     /// </summary>
     public PackedTime? RoundFraction(int digits)

@@ -27,14 +27,17 @@ internal sealed class WeightTable
     /// <summary>Primary weights of the Default Unicode Collation Element Table.</summary>
     public static Lazy<WeightTable> Uca { get; } = new(() => FromResource("uca.bin", implicitFromUca: true));
 
-    /// <summary>utf8mb4_general_ci: one weight for each character, upper case without accents; U+FFFD outside the basic plane.</summary>
+    /// <summary>
+    /// utf8mb4_general_ci: one weight for each character, upper case without accents; U+FFFD outside the basic plane.
+    /// </summary>
     public static Lazy<WeightTable> General { get; } = new(() => FromResource("general.bin", implicitFromUca: false));
 
     /// <summary>ASCII letters without case.</summary>
     public static Lazy<WeightTable> Ascii { get; } = new(() => FromMap(AsciiUpper()));
 
     /// <summary>
-    /// latin1_swedish_ci. Source: weights shown by WEIGHT_STRING for the 255 characters; Swedish and Finnish order å ä ö after z and
+    /// latin1_swedish_ci. Source: weights shown by WEIGHT_STRING for the 255 characters; Swedish and Finnish order å ä
+    /// ö after z and
     /// count other accented letters as their base.
     /// </summary>
     public static Lazy<WeightTable> Latin1Swedish { get; } = new(() =>
@@ -57,7 +60,8 @@ internal sealed class WeightTable
     });
 
     /// <summary>
-    /// The weights of <paramref name="character"/>, in order; none when it is ignored. <paramref name="scratch"/> holds computed ones.
+    /// The weights of <paramref name="character"/>, in order; none when it is ignored. <paramref name="scratch"/> holds
+    /// computed ones.
     /// </summary>
     public ReadOnlySpan<ushort> Weights(int character, Span<ushort> scratch)
     {
@@ -78,7 +82,8 @@ internal sealed class WeightTable
     }
 
     /// <summary>
-    /// Weights of characters that the table leaves out. Source: UTS #10, "Implicit Weights"; The Unicode Standard, section 3.12
+    /// Weights of characters that the table leaves out. Source: UTS #10, "Implicit Weights"; The Unicode Standard,
+    /// section 3.12
     /// (Hangul syllables are the sequence of their letters).
     /// </summary>
     private ReadOnlySpan<ushort> Implicit(int character, Span<ushort> scratch)

@@ -7,7 +7,8 @@ using Cloud.MySql.Protocol;
 namespace Cloud.MySql.Client;
 
 /// <summary>
-/// The client's side of prepared statements: parameters as strings, rows turned into the text the other protocol would send.
+/// The client's side of prepared statements: parameters as strings, rows turned into the text the other protocol would
+/// send.
 /// Source: MySQL 8.0 source documentation, "COM_STMT_EXECUTE", "Binary Protocol Value".
 /// </summary>
 internal static class BinaryProtocol

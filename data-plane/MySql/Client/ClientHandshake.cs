@@ -217,6 +217,6 @@ internal sealed class ClientHandshake(PacketChannel channel, MySqlConnectionOpti
             throw new EndOfStreamException("The server closed the connection during the handshake.");
         }
 
-        return MySqlConnection.ThrowIfError(channel.Payload, Capabilities.HasFlag(Capabilities.Protocol41));
+        return ResultReader.ThrowIfError(channel.Payload, Capabilities.HasFlag(Capabilities.Protocol41));
     }
 }

@@ -1,12 +1,11 @@
 using System.Net.Sockets;
-using System.Text;
-using Cloud.Execution.Types;
 using Cloud.MySql.Protocol;
 
 namespace Cloud.MySql.Client;
 
 /// <summary>
-/// One connection to a MySQL server: statements as text or prepared, results as text. One statement at a time; not thread-safe. A
+/// One connection to a MySQL server: statements as text or prepared, results as text. One statement at a time; not
+/// thread-safe. A
 /// cancelled or broken exchange closes the connection, because its answer can no longer be told from the next one.
 /// </summary>
 public sealed class MySqlConnection : IAsyncDisposable
@@ -14,11 +13,13 @@ public sealed class MySqlConnection : IAsyncDisposable
     private readonly PacketChannel _channel;
     private readonly PacketBuilder _builder = new();
     private readonly Capabilities _capabilities;
+    private readonly ResultReader _reader;
 
     private MySqlConnection(PacketChannel channel, ClientHandshake handshake)
     {
         _channel = channel;
         _capabilities = handshake.Capabilities;
+        _reader = new ResultReader(channel, handshake.Capabilities);
         ServerVersion = handshake.ServerVersion;
         ConnectionId = handshake.ConnectionId;
     }
@@ -63,7 +64,8 @@ public sealed class MySqlConnection : IAsyncDisposable
         QueryAsync(sql, int.MaxValue, cancellationToken);
 
     /// <summary>
-    /// Runs one statement and keeps at most <paramref name="rowsMax"/> rows. When there are more, the result is truncated and the
+    /// Runs one statement and keeps at most <paramref name="rowsMax"/> rows. When there are more, the result is
+    /// truncated and the
     /// connection closed, so that the rest need not travel.
     /// </summary>
     /// <exception cref="MySqlException">The statement failed.</exception>
@@ -73,7 +75,10 @@ public sealed class MySqlConnection : IAsyncDisposable
         return results[0];
     }
 
-    /// <summary>Runs the statements of a text; at least one result, in order. As <see cref="QueryAsync(string, int, CancellationToken)"/>.</summary>
+    /// <summary>
+    /// Runs the statements of a text; at least one result, in order. As <see cref="QueryAsync(string, int,
+    /// CancellationToken)"/>.
+    /// </summary>
     public async Task<IReadOnlyList<MySqlResult>> QueryAllAsync(string sql, int rowsMax, CancellationToken cancellationToken)
     {
         _builder.Start().Byte((byte)CommandCode.Query).Text(sql);
@@ -155,26 +160,6 @@ public sealed class MySqlConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns the packet unless it is an error.</summary>
-    internal static ReadOnlyMemory<byte> ThrowIfError(ReadOnlyMemory<byte> packet, bool protocol41)
-    {
-        if (packet.IsEmpty)
-        {
-            throw ProtocolException.Malformed();
-        }
-
-        if (packet.Span[0] != Wire.ErrorHeader)
-        {
-            return packet;
-        }
-
-        var reader = new PacketReader(packet.Span[1..]);
-        int number = reader.ReadUInt16();
-        var rest = Encoding.UTF8.GetString(reader.Rest);
-        var state = protocol41 || rest.StartsWith('#') ? rest[1..6] : "HY000";
-        throw new MySqlException(number, state, rest.StartsWith('#') ? rest[6..] : rest);
-    }
-
     private static (uint Id, int Columns, int Parameters) ReadPrepared(ReadOnlySpan<byte> packet)
     {
         var reader = new PacketReader(packet);
@@ -191,14 +176,14 @@ public sealed class MySqlConnection : IAsyncDisposable
             var packet = await SendAsync(cancellationToken);
             while (true)
             {
-                var result = await ReadResultAsync(packet, binary, rowsMax, cancellationToken);
+                var result = await _reader.ReadAsync(packet, binary, rowsMax, cancellationToken);
                 results.Add(result);
                 if (result.Truncated || !result.Status.HasFlag(ServerStatus.MoreResults))
                 {
                     break;
                 }
 
-                packet = await ReadAsync(cancellationToken);
+                packet = await _reader.ReadPacketAsync(cancellationToken);
             }
 
             if (results[^1].Truncated)
@@ -231,115 +216,7 @@ public sealed class MySqlConnection : IAsyncDisposable
         _channel.ResetSequence();
         _channel.Write(_builder.Payload.Span);
         await _channel.FlushAsync(cancellationToken);
-        return await ReadAsync(cancellationToken);
-    }
-
-    private async ValueTask<ReadOnlyMemory<byte>> ReadAsync(CancellationToken cancellationToken) =>
-        await _channel.ReadAsync(cancellationToken)
-            ? ThrowIfError(_channel.Payload, protocol41: true)
-            : throw new EndOfStreamException("The server closed the connection.");
-
-    private async ValueTask<MySqlResult> ReadResultAsync(
-        ReadOnlyMemory<byte> packet, bool binary, int rowsMax, CancellationToken cancellationToken)
-    {
-        switch (packet.Span[0])
-        {
-            case Wire.OkHeader:
-                return ReadOk(packet.Span[1..]);
-            case Wire.LocalInfileHeader:
-                throw new ProtocolException("The server asks for a local file, which this client never sends.");
-            default:
-                break;
-        }
-
-        var columns = new MySqlColumn[(int)new PacketReader(packet.Span).ReadLengthEncoded()];
-        for (var i = 0; i < columns.Length; i++)
-        {
-            columns[i] = ReadDefinition((await ReadAsync(cancellationToken)).Span);
-        }
-
-        if (!_capabilities.HasFlag(Capabilities.DeprecateEof))
-        {
-            await ReadAsync(cancellationToken);
-        }
-
-        var rows = new List<string?[]>();
-        while (true)
-        {
-            packet = await ReadAsync(cancellationToken);
-            if (packet.Span[0] == Wire.EofHeader && packet.Length < Wire.PacketPayloadMax && (binary || IsEnd(packet.Span)))
-            {
-                return ReadEnd(packet.Span[1..]) with { Columns = columns, Rows = rows };
-            }
-
-            if (rows.Count == rowsMax)
-            {
-                return new MySqlResult { Columns = columns, Rows = rows, Truncated = true };
-            }
-
-            rows.Add(binary ? BinaryProtocol.ReadRow(packet.Span, columns) : ReadTextRow(packet.Span, columns));
-        }
-    }
-
-    /// <summary>A text row may begin with the same byte, as the length of a value over 16 MiB, and is then far longer.</summary>
-    private static bool IsEnd(ReadOnlySpan<byte> packet) => packet.Length < 0xFF_FFFF && packet[0] == Wire.EofHeader;
-
-    private MySqlResult ReadEnd(ReadOnlySpan<byte> body)
-    {
-        if (_capabilities.HasFlag(Capabilities.DeprecateEof))
-        {
-            return ReadOk(body);
-        }
-
-        var reader = new PacketReader(body);
-        int warnings = reader.ReadUInt16();
-        return new MySqlResult { Warnings = warnings, Status = (ServerStatus)reader.ReadUInt16() };
-    }
-
-    private static MySqlResult ReadOk(ReadOnlySpan<byte> body)
-    {
-        var reader = new PacketReader(body);
-        var affected = reader.ReadLengthEncoded();
-        var insertId = reader.ReadLengthEncoded();
-        var status = (ServerStatus)reader.ReadUInt16();
-        int warnings = reader.ReadUInt16();
-        return new MySqlResult
-        {
-            AffectedRows = affected,
-            LastInsertId = insertId,
-            Status = status,
-            Warnings = warnings,
-            Message = Encoding.UTF8.GetString(reader.Rest),
-        };
-    }
-
-    private static MySqlColumn ReadDefinition(ReadOnlySpan<byte> packet)
-    {
-        var reader = new PacketReader(packet);
-        reader.ReadLengthEncodedBytes();
-        var schema = Encoding.UTF8.GetString(reader.ReadLengthEncodedBytes());
-        var table = Encoding.UTF8.GetString(reader.ReadLengthEncodedBytes());
-        reader.ReadLengthEncodedBytes();
-        var name = Encoding.UTF8.GetString(reader.ReadLengthEncodedBytes());
-        reader.ReadLengthEncodedBytes();
-        reader.ReadLengthEncoded();
-        var collation = reader.ReadUInt16();
-        var length = reader.ReadUInt32();
-        var type = (MySqlType)reader.ReadByte();
-        var flags = (FieldFlags)reader.ReadUInt16();
-        return new MySqlColumn(name, type, flags, length, reader.ReadByte(), collation) { Schema = schema, Table = table };
-    }
-
-    private static string?[] ReadTextRow(ReadOnlySpan<byte> packet, MySqlColumn[] columns)
-    {
-        var reader = new PacketReader(packet);
-        var row = new string?[columns.Length];
-        for (var i = 0; i < row.Length; i++)
-        {
-            row[i] = reader.TryReadNull() ? null : BinaryProtocol.Text(reader.ReadLengthEncodedBytes(), columns[i]);
-        }
-
-        return row;
+        return await _reader.ReadPacketAsync(cancellationToken);
     }
 
     private async ValueTask SkipDefinitionsAsync(int count, CancellationToken cancellationToken)
@@ -347,7 +224,7 @@ public sealed class MySqlConnection : IAsyncDisposable
         var packets = count == 0 ? 0 : count + (_capabilities.HasFlag(Capabilities.DeprecateEof) ? 0 : 1);
         for (var i = 0; i < packets; i++)
         {
-            await ReadAsync(cancellationToken);
+            await _reader.ReadPacketAsync(cancellationToken);
         }
     }
 }

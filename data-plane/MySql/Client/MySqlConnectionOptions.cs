@@ -28,7 +28,8 @@ public sealed record MySqlConnectionOptions
     public TlsMode Tls { get; init; } = TlsMode.Preferred;
 
     /// <summary>
-    /// Whether the server's certificate must be one that this host trusts for <see cref="Host"/>. Without it the connection is encrypted
+    /// Whether the server's certificate must be one that this host trusts for <see cref="Host"/>. Without it the
+    /// connection is encrypted
     /// but the server could be anyone, which is what loopback needs.
     /// </summary>
     public bool VerifyCertificate { get; init; }

@@ -1,6 +1,9 @@
 namespace Cloud.MySql.Client;
 
-/// <summary>The server answered with an error. The connection stays usable unless <see cref="MySqlConnection.IsOpen"/> says otherwise.</summary>
+/// <summary>
+/// The server answered with an error. The connection stays usable unless <see cref="MySqlConnection.IsOpen"/> says
+/// otherwise.
+/// </summary>
 public sealed class MySqlException(int number, string sqlState, string message) : Exception($"{number} ({sqlState}): {message}")
 {
     public int Number { get; } = number;

@@ -37,7 +37,9 @@ public sealed record MySqlResult
     /// <summary>Empty when the statement has no result set.</summary>
     public IReadOnlyList<MySqlColumn> Columns { get; init; } = [];
 
-    /// <summary>Values as text, null for NULL; binary strings as Latin-1. Each row is as long as <see cref="Columns"/>.</summary>
+    /// <summary>
+    /// Values as text, null for NULL; binary strings as Latin-1. Each row is as long as <see cref="Columns"/>.
+    /// </summary>
     public IReadOnlyList<string?[]> Rows { get; init; } = [];
 
     public ulong AffectedRows { get; init; }

@@ -80,7 +80,9 @@ internal static class Wire
     public const byte EofHeader = 0xFE;
     public const byte ErrorHeader = 0xFF;
 
-    /// <summary>Payload of the longest single packet; a message of this length or more continues in the next packet.</summary>
+    /// <summary>
+    /// Payload of the longest single packet; a message of this length or more continues in the next packet.
+    /// </summary>
     public const int PacketPayloadMax = 0xFF_FFFF;
 
     public const int PacketHeaderLength = 4;

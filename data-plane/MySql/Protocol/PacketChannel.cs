@@ -15,7 +15,9 @@ namespace Cloud.MySql.Protocol;
 /// </remarks>
 internal sealed class PacketChannel : IAsyncDisposable
 {
-    /// <summary>Unsent bytes over which a writer should flush. Chosen here: several TLS records, few system calls.</summary>
+    /// <summary>
+    /// Unsent bytes over which a writer should flush. Chosen here: several TLS records, few system calls.
+    /// </summary>
     public const int FlushThreshold = 64 * 1024;
 
     private const int InputBytes = 8 * 1024;
@@ -52,7 +54,9 @@ internal sealed class PacketChannel : IAsyncDisposable
 
     public bool HasUnsent => _output.UnflushedBytes > 0;
 
-    /// <summary>The stream below, to be wrapped by TLS; whoever takes it gives its wrapper to <see cref="Replace"/>.</summary>
+    /// <summary>
+    /// The stream below, to be wrapped by TLS; whoever takes it gives its wrapper to <see cref="Replace"/>.
+    /// </summary>
     public Stream Stream => _stream;
 
     /// <summary>Goes on over another stream, at the same sequence number.</summary>
@@ -117,7 +121,9 @@ internal sealed class PacketChannel : IAsyncDisposable
         }
     }
 
-    /// <summary>Room for the payload of a packet written in place, of at most <see cref="Wire.PacketPayloadMax"/> - 1 bytes.</summary>
+    /// <summary>
+    /// Room for the payload of a packet written in place, of at most <see cref="Wire.PacketPayloadMax"/> - 1 bytes.
+    /// </summary>
     public Span<byte> Begin(int payloadMax)
     {
         Invariant.Require(payloadMax < Wire.PacketPayloadMax, $"a packet written in place is short: {payloadMax}");

@@ -3,7 +3,9 @@ namespace Cloud.MySql.Protocol;
 /// <summary>The other side broke the protocol; the connection cannot go on.</summary>
 public sealed class ProtocolException(string message, int number = 1835, string sqlState = "HY000") : Exception(message)
 {
-    /// <summary>MySQL's error number to tell the other side, if it still listens: 1835 is a malformed communication packet.</summary>
+    /// <summary>
+    /// MySQL's error number to tell the other side, if it still listens: 1835 is a malformed communication packet.
+    /// </summary>
     public int Number { get; } = number;
 
     public string SqlState { get; } = sqlState;

@@ -22,7 +22,9 @@ internal static class Scramble
         return Xor(stage1, SHA1.HashData([.. nonce, .. SHA1.HashData(stage1)]));
     }
 
-    /// <summary>Whether a response proves knowledge of the password behind <paramref name="stage2"/>, its double SHA-1.</summary>
+    /// <summary>
+    /// Whether a response proves knowledge of the password behind <paramref name="stage2"/>, its double SHA-1.
+    /// </summary>
     public static bool MatchesNative(ReadOnlySpan<byte> response, ReadOnlySpan<byte> stage2, ReadOnlySpan<byte> nonce)
     {
         if (response.Length != SHA1.HashSizeInBytes)
@@ -51,7 +53,9 @@ internal static class Scramble
         return Xor(stage1, SHA256.HashData([.. SHA256.HashData(stage1), .. nonce]));
     }
 
-    /// <summary>Whether a response proves knowledge of the password behind <paramref name="stage2"/>, its double SHA-256.</summary>
+    /// <summary>
+    /// Whether a response proves knowledge of the password behind <paramref name="stage2"/>, its double SHA-256.
+    /// </summary>
     public static bool MatchesSha2(ReadOnlySpan<byte> response, ReadOnlySpan<byte> stage2, ReadOnlySpan<byte> nonce)
     {
         if (response.Length != SHA256.HashSizeInBytes)
@@ -66,7 +70,9 @@ internal static class Scramble
     /// <summary>SHA256(SHA256(password)), which the server caches after a full authentication.</summary>
     public static byte[] Sha2Stage2(ReadOnlySpan<byte> password) => SHA256.HashData(SHA256.HashData(password));
 
-    /// <summary>XORs with the nonce repeated, as the password is veiled inside the RSA message. Its own inverse.</summary>
+    /// <summary>
+    /// XORs with the nonce repeated, as the password is veiled inside the RSA message. Its own inverse.
+    /// </summary>
     public static byte[] Veil(ReadOnlySpan<byte> text, ReadOnlySpan<byte> nonce)
     {
         var veiled = text.ToArray();

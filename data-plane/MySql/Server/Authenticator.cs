@@ -6,13 +6,17 @@ using Cloud.MySql.Protocol;
 namespace Cloud.MySql.Server;
 
 /// <summary>What a client said of itself before it is believed.</summary>
-/// <param name="Plugin">The method by which <paramref name="Response"/> was made; empty for old clients, which mean the native one.</param>
+/// <param name="Plugin">
+/// The method by which <paramref name="Response"/> was made; empty for old clients, which mean the native one.
+/// </param>
 /// <param name="Nonce">The challenge that was answered.</param>
 internal sealed record LoginAttempt(string User, string Plugin, byte[] Response, byte[] Nonce, IPAddress Address, bool Encrypted);
 
 /// <summary>
-/// Checks passwords by mysql_native_password and caching_sha2_password. A client that answered by a method the account cannot use is
-/// asked to switch. Unknown users go through the same steps as known ones and fail at their end, so that names cannot be probed.
+/// Checks passwords by mysql_native_password and caching_sha2_password. A client that answered by a method the account
+/// cannot use is
+/// asked to switch. Unknown users go through the same steps as known ones and fail at their end, so that names cannot
+/// be probed.
 /// Source: MySQL 8.0 source documentation, "Authentication Method Mismatch", "Caching_sha2_password". Thread-safe.
 /// </summary>
 internal sealed class Authenticator(IMySqlHandler handler, TimeProvider time) : IDisposable
@@ -150,7 +154,9 @@ internal sealed class Authenticator(IMySqlHandler handler, TimeProvider time) : 
         return true;
     }
 
-    /// <summary>The password in the clear: sent so inside TLS, encrypted for our RSA key otherwise. Null when it cannot be read.</summary>
+    /// <summary>
+    /// The password in the clear: sent so inside TLS, encrypted for our RSA key otherwise. Null when it cannot be read.
+    /// </summary>
     private async ValueTask<byte[]?> ReceivePasswordAsync(
         PacketChannel channel, PacketBuilder builder, LoginAttempt attempt, CancellationToken cancellationToken)
     {

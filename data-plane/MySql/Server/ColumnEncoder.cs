@@ -8,7 +8,8 @@ namespace Cloud.MySql.Server;
 
 /// <summary>
 /// Writes the values of one column into rows of the text and of the binary protocol, straight from the column's memory.
-/// Source: MySQL 8.0 source documentation, "Text Resultset Row", "Binary Protocol Resultset Row", "Binary Protocol Value".
+/// Source: MySQL 8.0 source documentation, "Text Resultset Row", "Binary Protocol Resultset Row", "Binary Protocol
+/// Value".
 /// </summary>
 /// <remarks>PERF-CRITICAL: no allocation per value.</remarks>
 internal sealed class ColumnEncoder

@@ -2,7 +2,9 @@ using Cloud.Execution.Types;
 
 namespace Cloud.MySql.Server;
 
-/// <summary>The length of column definitions: bytes of the longest value, which clients allocate and format by.</summary>
+/// <summary>
+/// The length of column definitions: bytes of the longest value, which clients allocate and format by.
+/// </summary>
 internal static class ColumnLength
 {
     // Four bytes for each of utf8mb4's characters, whatever the column's own character set: that is how text is sent.

@@ -17,7 +17,10 @@ internal sealed class CommandLoop(PacketChannel channel, PacketBuilder builder, 
     private readonly Dictionary<uint, PreparedParameters> _statements = [];
 
     /// <summary>Serves one session until it ends.</summary>
-    /// <returns>True when the client wants to become another user: the command is in the channel. False when the connection ends.</returns>
+    /// <returns>
+    /// True when the client wants to become another user: the command is in the channel. False when the connection
+    /// ends.
+    /// </returns>
     public async ValueTask<bool> RunAsync(ServerConnection connection, IMySqlSession session, CancellationToken cancellationToken)
     {
         _statements.Clear();

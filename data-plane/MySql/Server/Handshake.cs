@@ -15,7 +15,8 @@ internal sealed record HandshakeResponse(
 
 /// <summary>
 /// The packets at the beginning of a connection.
-/// Source: MySQL 8.0 source documentation, "Connection Phase Packets" (HandshakeV10, SSLRequest, HandshakeResponse41, COM_CHANGE_USER).
+/// Source: MySQL 8.0 source documentation, "Connection Phase Packets" (HandshakeV10, SSLRequest, HandshakeResponse41,
+/// COM_CHANGE_USER).
 /// </summary>
 internal static class Handshake
 {

@@ -40,19 +40,27 @@ public sealed record ClientRequest
 /// <summary>What stands behind the protocol. Thread-safe.</summary>
 public interface IMySqlHandler
 {
-    /// <summary>The account of a user, or null when there is none now. Called for each login, so that changes count at once.</summary>
+    /// <summary>
+    /// The account of a user, or null when there is none now. Called for each login, so that changes count at once.
+    /// </summary>
     SqlAccount? FindAccount(string user);
 
-    /// <summary>Checks a password against a caching_sha2_password verifier; costs about a millisecond of processor time by design.</summary>
+    /// <summary>
+    /// Checks a password against a caching_sha2_password verifier; costs about a millisecond of processor time by
+    /// design.
+    /// </summary>
     bool MatchesCachingSha2(string verifier, ReadOnlySpan<byte> password);
 
     /// <summary>Begins a session.</summary>
-    /// <exception cref="SqlException">The session is refused, for example 1049 for an unknown database; the client is told.</exception>
+    /// <exception cref="SqlException">
+    /// The session is refused, for example 1049 for an unknown database; the client is told.
+    /// </exception>
     ValueTask<IMySqlSession> OpenSessionAsync(ClientRequest request, CancellationToken cancellationToken);
 }
 
 /// <summary>
-/// One client's session. The server calls one method after the other; only <see cref="CancelStatement"/> comes at any time. Errors
+/// One client's session. The server calls one method after the other; only <see cref="CancelStatement"/> comes at any
+/// time. Errors
 /// are <see cref="SqlException"/>, after which the session goes on.
 /// </summary>
 public interface IMySqlSession : IAsyncDisposable
@@ -102,7 +110,8 @@ public sealed record PreparedStatement(uint Id, int ParameterCount, IReadOnlyLis
 public sealed record StatementOutcome(ulong AffectedRows, ulong LastInsertId, int Warnings, ServerStatus Status, string Message);
 
 /// <summary>
-/// Takes the results of one request in order: for each statement either <see cref="DoneAsync"/>, or <see cref="ColumnsAsync"/>, any
+/// Takes the results of one request in order: for each statement either <see cref="DoneAsync"/>, or <see
+/// cref="ColumnsAsync"/>, any
 /// number of <see cref="RowsAsync"/>, and <see cref="EndAsync"/>; the status of all but the last has
 /// <see cref="ServerStatus.MoreResults"/>.
 /// </summary>
@@ -110,7 +119,9 @@ public interface IMySqlResults
 {
     ValueTask ColumnsAsync(IReadOnlyList<ColumnDefinition> columns, CancellationToken cancellationToken);
 
-    /// <summary>Rows that count of the chunk, which is the caller's again on return. Waits while the client is slow to read.</summary>
+    /// <summary>
+    /// Rows that count of the chunk, which is the caller's again on return. Waits while the client is slow to read.
+    /// </summary>
     ValueTask RowsAsync(Chunk rows, CancellationToken cancellationToken);
 
     ValueTask EndAsync(int warnings, ServerStatus status, CancellationToken cancellationToken);

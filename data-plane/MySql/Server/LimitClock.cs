@@ -1,6 +1,8 @@
 namespace Cloud.MySql.Server;
 
-/// <summary>When a connection entered its phase and its pending write; read by the watch while the connection runs. Thread-safe.</summary>
+/// <summary>
+/// When a connection entered its phase and its pending write; read by the watch while the connection runs. Thread-safe.
+/// </summary>
 internal sealed class LimitClock(TimeProvider time)
 {
     private const long NotWriting = 0;

@@ -4,8 +4,10 @@ using System.Net;
 namespace Cloud.MySql.Server;
 
 /// <summary>
-/// Slows down guessing of passwords: after <see cref="FreeFailures"/> failed logins from one address within <see cref="Window"/>, each
-/// further answer "access denied" waits, twice as long each time up to <see cref="DelayMax"/>. A success clears the address.
+/// Slows down guessing of passwords: after <see cref="FreeFailures"/> failed logins from one address within <see
+/// cref="Window"/>, each
+/// further answer "access denied" waits, twice as long each time up to <see cref="DelayMax"/>. A success clears the
+/// address.
 /// Thread-safe.
 /// </summary>
 internal sealed class LoginThrottle(TimeProvider time)

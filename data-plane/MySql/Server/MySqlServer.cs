@@ -1,9 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Cryptography.X509Certificates;
-using Cloud.MySql.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace Cloud.MySql.Server;
@@ -12,8 +9,10 @@ namespace Cloud.MySql.Server;
 /// Accepts MySQL clients on a socket and serves each by a <see cref="ServerConnection"/>. Thread-safe.
 /// </summary>
 /// <remarks>
-/// One task accepts, one task serves each connection, and one watch looks at all connections twice a second and ends those that
-/// overstay a limit or whose client is gone; limits so cost nothing per command. Nothing a client sends can end the server: a
+/// One task accepts, one task serves each connection, and one watch looks at all connections twice a second and ends
+/// those that
+/// overstay a limit or whose client is gone; limits so cost nothing per command. Nothing a client sends can end the
+/// server: a
 /// connection's failure is its own.
 /// </remarks>
 public sealed class MySqlServer : IAsyncDisposable
@@ -63,7 +62,9 @@ public sealed class MySqlServer : IAsyncDisposable
     }
 
     /// <summary>Binds and begins to serve.</summary>
-    /// <exception cref="SocketException">The address cannot be bound; AddressAlreadyInUse when something else holds the port.</exception>
+    /// <exception cref="SocketException">
+    /// The address cannot be bound; AddressAlreadyInUse when something else holds the port.
+    /// </exception>
     public static MySqlServer Start(MySqlServerOptions options, IMySqlHandler handler, ILoggerFactory loggers, TimeProvider time)
     {
         var listener = new Socket(options.Listen.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -82,7 +83,8 @@ public sealed class MySqlServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops accepting, ends idle connections at once and the others when their statement or transaction is over; what still runs after
+    /// Stops accepting, ends idle connections at once and the others when their statement or transaction is over; what
+    /// still runs after
     /// <paramref name="limit"/> is cancelled. Idempotent.
     /// </summary>
     public async Task StopAsync(TimeSpan limit, CancellationToken cancellationToken)
@@ -185,7 +187,9 @@ public sealed class MySqlServer : IAsyncDisposable
         start.SetResult();
     }
 
-    /// <summary>Serves and forgets; begins only when the connection is listed, so that it is never left in the list.</summary>
+    /// <summary>
+    /// Serves and forgets; begins only when the connection is listed, so that it is never left in the list.
+    /// </summary>
     private async Task ServeAsync(ServerConnection connection, uint id, (int Number, string State, string Message)? refusal, Task listed)
     {
         await listed;
@@ -226,78 +230,4 @@ public sealed class MySqlServer : IAsyncDisposable
     }
 
     private sealed record Serving(ServerConnection Connection, Task Task);
-}
-
-/// <summary>What all connections of one server share.</summary>
-internal sealed class ServerContext : IDisposable
-{
-    private readonly Lazy<SslStreamCertificateContext> _certificate;
-    private readonly X509Certificate2? _ownCertificate;
-
-    public ServerContext(MySqlServerOptions options, IMySqlHandler handler, ILogger logger, TimeProvider time)
-    {
-        Options = options;
-        Handler = handler;
-        Logger = logger;
-        Time = time;
-        Authenticator = new Authenticator(handler, time);
-        _ownCertificate = options.Certificate is null ? SelfSignedCertificate.Create("cloud-node", time) : null;
-        _certificate = new Lazy<SslStreamCertificateContext>(
-            () => SslStreamCertificateContext.Create(options.Certificate ?? _ownCertificate!, additionalCertificates: null, offline: true)); // One of both is set.
-    }
-
-    public MySqlServerOptions Options { get; }
-
-    public IMySqlHandler Handler { get; }
-
-    public ILogger Logger { get; }
-
-    public TimeProvider Time { get; }
-
-    public Authenticator Authenticator { get; }
-
-    public SslStreamCertificateContext Certificate => _certificate.Value;
-
-    public ServerTotals Totals { get; } = new();
-
-    /// <summary>Whether connections end as soon as they are between transactions.</summary>
-    public volatile bool Draining;
-
-    public void Dispose()
-    {
-        Authenticator.Dispose();
-        _ownCertificate?.Dispose();
-    }
-}
-
-/// <summary>Counters that connections add to. Thread-safe.</summary>
-internal sealed class ServerTotals
-{
-    private long _authenticationFailures;
-    private long _commands;
-    private long _errors;
-    private long _bytesReceived;
-    private long _bytesSent;
-
-    public long AuthenticationFailures => Interlocked.Read(ref _authenticationFailures);
-
-    public long Commands => Interlocked.Read(ref _commands);
-
-    public long Errors => Interlocked.Read(ref _errors);
-
-    public long BytesReceived => Interlocked.Read(ref _bytesReceived);
-
-    public long BytesSent => Interlocked.Read(ref _bytesSent);
-
-    public void CountAuthenticationFailure() => Interlocked.Increment(ref _authenticationFailures);
-
-    public void CountCommand() => Interlocked.Increment(ref _commands);
-
-    public void CountError() => Interlocked.Increment(ref _errors);
-
-    public void CountBytes(long received, long sent)
-    {
-        Interlocked.Add(ref _bytesReceived, received);
-        Interlocked.Add(ref _bytesSent, sent);
-    }
 }

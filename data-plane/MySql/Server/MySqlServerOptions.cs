@@ -12,7 +12,9 @@ public sealed record MySqlServerOptions
     /// <summary>As VERSION(); clients switch features by its first number.</summary>
     public string ServerVersion { get; init; } = "8.0.36-Cloud";
 
-    /// <summary>Of the server's side of TLS, with its private key. Null: a self-signed one is made at the start.</summary>
+    /// <summary>
+    /// Of the server's side of TLS, with its private key. Null: a self-signed one is made at the start.
+    /// </summary>
     public X509Certificate2? Certificate { get; init; }
 
     /// <summary>Whether logins without TLS are refused (error 3159).</summary>

@@ -3,8 +3,10 @@ using System.Collections.Concurrent;
 namespace Cloud.MySql.Server;
 
 /// <summary>
-/// Remembers, for accounts that authenticated in full, the double SHA-256 of the password, so that the next login needs neither
-/// encryption nor 5,000 rounds of hashing. An entry belongs to one verifier: a changed password makes it useless. In memory only.
+/// Remembers, for accounts that authenticated in full, the double SHA-256 of the password, so that the next login needs
+/// neither
+/// encryption nor 5,000 rounds of hashing. An entry belongs to one verifier: a changed password makes it useless. In
+/// memory only.
 /// Thread-safe.
 /// </summary>
 internal sealed class PasswordCache

@@ -6,7 +6,8 @@ using Cloud.MySql.Protocol;
 namespace Cloud.MySql.Server;
 
 /// <summary>
-/// What the connection keeps of a prepared statement: types of its parameters from the last execution, and data sent in pieces.
+/// What the connection keeps of a prepared statement: types of its parameters from the last execution, and data sent in
+/// pieces.
 /// Source: MySQL 8.0 source documentation, "COM_STMT_EXECUTE", "COM_STMT_SEND_LONG_DATA", "Binary Protocol Value".
 /// </summary>
 internal sealed class PreparedParameters(int count)
@@ -18,7 +19,10 @@ internal sealed class PreparedParameters(int count)
 
     public int Count => count;
 
-    /// <summary>Set when a piece of data could not be taken; reported by the next execution, as the command itself has no answer.</summary>
+    /// <summary>
+    /// Set when a piece of data could not be taken; reported by the next execution, as the command itself has no
+    /// answer.
+    /// </summary>
     public SqlException? Failure { get; private set; }
 
     /// <summary>Appends data to a parameter.</summary>

@@ -8,7 +8,8 @@ using Cloud.MySql.Protocol;
 namespace Cloud.MySql.Server;
 
 /// <summary>
-/// Sends the results of one request. Rows go from chunks into the connection's buffer without a copy in between; the buffer is flushed
+/// Sends the results of one request. Rows go from chunks into the connection's buffer without a copy in between; the
+/// buffer is flushed
 /// when it is large, which is how a slow client holds back the executor, and at the end of the request.
 /// Source: MySQL 8.0 source documentation, "Text Resultset", "OK_Packet", "EOF_Packet", "ERR_Packet".
 /// </summary>

@@ -9,7 +9,10 @@ internal static class SelfSignedCertificate
 {
     private static readonly TimeSpan Validity = TimeSpan.FromDays(3650);
 
-    /// <summary>A P-256 certificate for <paramref name="commonName"/> and this host's loopback names; the key never leaves memory.</summary>
+    /// <summary>
+    /// A P-256 certificate for <paramref name="commonName"/> and this host's loopback names; the key never leaves
+    /// memory.
+    /// </summary>
     public static X509Certificate2 Create(string commonName, TimeProvider time)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

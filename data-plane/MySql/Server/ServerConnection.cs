@@ -1,9 +1,7 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Cloud.Execution.Expressions;
-using Cloud.Execution.Types;
 using Cloud.MySql.Protocol;
 
 namespace Cloud.MySql.Server;
@@ -22,8 +20,10 @@ internal enum ConnectionPhase
 /// <see cref="Drain"/> and <see cref="Abort"/> come from others.
 /// </summary>
 /// <remarks>
-/// Invariants: the phase moves Handshake → Idle ⇄ Executing → Closing by compare-and-swap, so that draining an idle connection and a
-/// command that arrives at that moment cannot both win. Aborting closes the socket, which ends whatever read or write is pending; the
+/// Invariants: the phase moves Handshake → Idle ⇄ Executing → Closing by compare-and-swap, so that draining an idle
+/// connection and a
+/// command that arrives at that moment cannot both win. Aborting closes the socket, which ends whatever read or write
+/// is pending; the
 /// statement is cancelled with it, and the session's disposal rolls back.
 /// </remarks>
 internal sealed class ServerConnection
@@ -39,7 +39,6 @@ internal sealed class ServerConnection
     private readonly LimitClock _clock;
     private int _phase = (int)ConnectionPhase.Handshake;
     private string _reason = "the client left";
-    private bool _encrypted;
     private long _countedReceived;
     private long _countedSent;
     private IMySqlSession? _session;
@@ -59,7 +58,9 @@ internal sealed class ServerConnection
 
     private ConnectionPhase Phase => (ConnectionPhase)Volatile.Read(ref _phase);
 
-    /// <summary>Serves until the end, which it never throws; <paramref name="refusal"/> is told instead when there is one.</summary>
+    /// <summary>
+    /// Serves until the end, which it never throws; <paramref name="refusal"/> is told instead when there is one.
+    /// </summary>
     public async Task RunAsync((int Number, string State, string Message)? refusal)
     {
         try
@@ -157,43 +158,29 @@ internal sealed class ServerConnection
 
     private async Task ServeAsync(CancellationToken cancellationToken)
     {
-        _channel.MessageBytesMax = Handshake.ResponseBytesMax;
-        var nonce = Authenticator.NewNonce();
-        Handshake.WriteGreeting(
-            _channel, _builder, _context.Options.ServerVersion, _id, nonce, Handshake.Offered | Capabilities.Ssl, (byte)Collation.DefaultId);
-        await _channel.FlushAsync(cancellationToken);
-        if (!await _channel.ReadAsync(cancellationToken))
+        var login = new ClientLogin(_context, _channel, _builder, _results, _id, _remote);
+        if (await login.GreetAsync(cancellationToken) is not { } response)
         {
             return;
         }
 
-        if (Handshake.IsTlsRequest(_channel.Payload.Span))
+        var loop = new CommandLoop(_channel, _builder, _results, _context);
+        do
         {
-            await UpgradeAsync(cancellationToken);
-            if (!await _channel.ReadAsync(cancellationToken))
+            _session = await login.LogInAsync(response, cancellationToken);
+            CountBytes();
+            _clock.BeginPhase();
+            TryMove(ConnectionPhase.Handshake, ConnectionPhase.Idle);
+            if (!await loop.RunAsync(this, _session, cancellationToken))
             {
                 return;
             }
-        }
 
-        var response = Handshake.ParseResponse(_channel.Payload.Span);
-        _results.Capabilities = response.Capabilities & (Handshake.Offered | Capabilities.Ssl);
-        if (_context.Options.RequireTls && !_encrypted)
-        {
-            throw new SqlException(
-                3159, "HY000", "Connections using insecure transport are prohibited; connect with TLS (mysql --ssl-mode=REQUIRED).");
-        }
-
-        _channel.ReadAhead = true;
-        await LogInAsync(response, nonce, cancellationToken);
-        var loop = new CommandLoop(_channel, _builder, _results, _context);
-        while (await loop.RunAsync(this, _session!, cancellationToken)) // LogInAsync sets it or throws.
-        {
             // COM_CHANGE_USER: the same connection becomes another session.
-            var change = Handshake.ParseChangeUser(_channel.Payload.Span[1..], _results.Capabilities, _results.CollationId);
+            response = login.ReadChangeUser();
             await EndSessionAsync();
-            await LogInAsync(change with { Plugin = "changed", AuthResponse = [] }, nonce, cancellationToken);
         }
+        while (true);
     }
 
     /// <summary>Moves from executing back to the handshake and its time limit (COM_CHANGE_USER).</summary>
@@ -217,61 +204,6 @@ internal sealed class ServerConnection
         _clock.BeginPhase();
         TryMove(ConnectionPhase.Executing, ConnectionPhase.Idle);
         return !_context.Draining || _session?.Status.HasFlag(ServerStatus.InTransaction) == true;
-    }
-
-    private async Task UpgradeAsync(CancellationToken cancellationToken)
-    {
-        var tls = new SslStream(_channel.Stream, leaveInnerStreamOpen: false);
-        _channel.Replace(tls);
-        await tls.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = _context.Certificate,
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-            },
-            cancellationToken);
-        _encrypted = true;
-    }
-
-    private async Task LogInAsync(HandshakeResponse response, byte[] nonce, CancellationToken cancellationToken)
-    {
-        var attempt = new LoginAttempt(response.User, response.Plugin, response.AuthResponse, nonce, _remote.Address, _encrypted);
-        SqlAccount account;
-        try
-        {
-            account = await _context.Authenticator.AuthenticateAsync(_channel, attempt, cancellationToken);
-        }
-        catch (SqlException)
-        {
-            _context.Totals.CountAuthenticationFailure();
-            ServerLog.AccessDenied(_context.Logger, response.User, _remote);
-            throw;
-        }
-
-        var collation = Collation.TryGet(response.CollationId, out var known) ? known.Id : Collation.DefaultId;
-        _results.CollationId = collation;
-        _session = await _context.Handler.OpenSessionAsync(
-            new ClientRequest
-            {
-                ConnectionId = _id,
-                Account = account,
-                RemoteEndPoint = _remote,
-                Database = response.Database,
-                CollationId = collation,
-                FoundRows = response.Capabilities.HasFlag(Capabilities.FoundRows),
-                MultiStatements = response.Capabilities.HasFlag(Capabilities.MultiStatements),
-                Encrypted = _encrypted,
-                Attributes = response.Attributes,
-            },
-            cancellationToken);
-        _results.Session = _session;
-        _results.KnownDatabase = response.Database;
-        _results.WriteOk(_session.Status);
-        await _channel.FlushAsync(cancellationToken);
-        CountBytes();
-        _channel.MessageBytesMax = _context.Options.MessageBytesMax;
-        _clock.BeginPhase();
-        TryMove(ConnectionPhase.Handshake, ConnectionPhase.Idle);
     }
 
     private bool TryMove(ConnectionPhase from, ConnectionPhase to) =>

@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Cloud.Node.Logging;
 
 /// <summary>
-/// Writes each log entry as one line of JSON: <c>time</c>, <c>level</c>, <c>logger</c>, <c>message</c>, the message's named values under
+/// Writes each log entry as one line of JSON: <c>time</c>, <c>level</c>, <c>logger</c>, <c>message</c>, the message's
+/// named values under
 /// <c>values</c>, and <c>exception</c>. Thread-safe; an entry is written before the call returns, so that a crash loses none.
 /// </summary>
 internal sealed class LineLoggerProvider(Stream output, LogLevel minimum, TimeProvider time) : ILoggerProvider

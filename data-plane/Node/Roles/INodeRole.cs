@@ -3,12 +3,15 @@ using Cloud.Contracts;
 namespace Cloud.Node.Roles;
 
 /// <summary>
-/// What a process does, as its host sees it. Calls come in the order of the members below; disposal may come at any time.
+/// What a process does, as its host sees it. Calls come in the order of the members below; disposal may come at any
+/// time.
 /// </summary>
 internal interface INodeRole : IAsyncDisposable
 {
     /// <summary>Opens data and binds ports.</summary>
-    /// <exception cref="IOException">A port is taken, among others; see <see cref="NodeProcess"/> for what becomes of them.</exception>
+    /// <exception cref="IOException">
+    /// A port is taken, among others; see <see cref="NodeProcess"/> for what becomes of them.
+    /// </exception>
     Task StartAsync(CancellationToken cancellationToken);
 
     /// <summary>Waits for whatever else is needed to serve, for as long as it takes.</summary>

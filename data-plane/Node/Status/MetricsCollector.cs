@@ -6,8 +6,10 @@ using System.Text;
 namespace Cloud.Node.Status;
 
 /// <summary>
-/// Collects the instruments of all meters whose name begins with <c>Cloud.</c> and shows them as Prometheus text. Counters add up,
-/// gauges keep their last value, histograms become a sum and a count. Thread-safe. At most <see cref="SeriesMax"/> series are kept.
+/// Collects the instruments of all meters whose name begins with <c>Cloud.</c> and shows them as Prometheus text.
+/// Counters add up,
+/// gauges keep their last value, histograms become a sum and a count. Thread-safe. At most <see cref="SeriesMax"/>
+/// series are kept.
 /// Source: Prometheus, "Exposition formats" (text format 0.0.4).
 /// </summary>
 internal sealed class MetricsCollector : IDisposable

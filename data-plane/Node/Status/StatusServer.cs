@@ -21,7 +21,8 @@ internal interface INodeStatus
 }
 
 /// <summary>
-/// HTTP/1.1 for supervisors: <c>/healthz</c> (200 while the process lives), <c>/readyz</c> (200, or 503 with the reason),
+/// HTTP/1.1 for supervisors: <c>/healthz</c> (200 while the process lives), <c>/readyz</c> (200, or 503 with the
+/// reason),
 /// <c>/metrics</c> (Prometheus), <c>/usage</c> (<see cref="NodeUsage"/>). Kestrel without routing, so that it costs little to start.
 /// </summary>
 internal sealed class StatusServer : IAsyncDisposable

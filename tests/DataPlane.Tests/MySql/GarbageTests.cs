@@ -105,6 +105,30 @@ public sealed class GarbageTests
         }
     }
 
+    [Fact]
+    public async Task A_connection_becomes_another_user_and_is_ended_when_that_is_denied()
+    {
+        await using var fixture = ServerFixture.Start();
+        using var client = await RawClient.ConnectAsync(fixture.Server.Port);
+        await client.LogInAsync("empty");
+        fixture.Handler.Add("other", string.Empty);
+        await ChangeUserAsync("other");
+        (await client.ReadPacketAsync())[0].ShouldBe((byte)0);
+        fixture.Handler.Requests[^1].Account.Name.ShouldBe("other");
+        fixture.Handler.Requests[^1].Database.ShouldBe("shop");
+
+        await ChangeUserAsync("nobody");
+        BitConverter.ToUInt16(await client.ReadPacketAsync(), 1).ShouldBe((ushort)1045);
+        (await client.ReadToEndAsync()).ShouldBe(0);
+
+        async Task ChangeUserAsync(string user)
+        {
+            await client.SendAsync([17, .. System.Text.Encoding.UTF8.GetBytes(user), 0, 0, .. "shop"u8, 0, 45, 0]);
+            (await client.ReadPacketAsync())[0].ShouldBe((byte)0xFE);
+            await client.SendAsync([], sequence: 2);
+        }
+    }
+
     private static async Task AssertServesAsync(ServerFixture fixture)
     {
         await using var connection = await fixture.ConnectAsync();
