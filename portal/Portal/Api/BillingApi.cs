@@ -25,7 +25,7 @@ internal sealed class BillingApi(CloudApi api)
         GetAsync<Invoice>($"{Path(organizationId)}/invoices/{ApiRequest.Escape(month)}", cancellationToken);
 
     public Task<Reply<Page<BillingExport>>> ExportsAsync(string organizationId, CancellationToken cancellationToken) =>
-        GetAsync<Page<BillingExport>>($"{Path(organizationId)}/billingExports", cancellationToken);
+        GetAsync<Page<BillingExport>>($"{Path(organizationId)}/billingExports", cancellationToken, ("orderBy", "createdAt desc"));
 
     public Task<Reply<BillingExport>> ExportAsync(string organizationId, string exportId, CancellationToken cancellationToken) =>
         GetAsync<BillingExport>($"{Path(organizationId)}/billingExports/{ApiRequest.Escape(exportId)}", cancellationToken);

@@ -30,7 +30,7 @@ public sealed class BillingPageTests : IDisposable
 
         download.SuggestedFilename.ShouldBe("focus-2026-11.csv");
         (await File.ReadAllTextAsync(await download.PathAsync())).ShouldBe("BilledCost,BillingPeriodStart\n20.05,2026-11-01T00:00:00Z\n");
-        await Expect(page.GetByText("succeeded")).ToBeVisibleAsync();
+        await Expect(page.GetByText("available")).ToBeVisibleAsync();
     }
 
     [Fact]

@@ -96,7 +96,7 @@ internal static class StubRoutes
             credits = Money("0"), tax = Money("0"), rounding = Money("-0.0040"), total = Money("20.05"),
         }));
         app.MapGet("/v1/organizations/org_1/billingExports", () => Results.Json(new { items = data.Exports.Values, nextPageToken = (string?)null }));
-        app.MapPost("/v1/organizations/org_1/billingExports", () => Results.Json(data.Exports["exp_1"] = Export(data, "succeeded"), statusCode: 202));
+        app.MapPost("/v1/organizations/org_1/billingExports", () => Results.Json(data.Exports["exp_1"] = Export(data, "available"), statusCode: 202));
         app.MapGet("/v1/organizations/org_1/billingExports/exp_1", () => Results.Json(data.Exports["exp_1"]));
         app.MapGet("/v1/organizations/org_1/billingExports/exp_1/files/{name}", () => Results.Text("BilledCost,BillingPeriodStart\n20.05,2026-11-01T00:00:00Z\n", "text/csv"));
     }
