@@ -32,8 +32,8 @@ internal static class ApiServices
         services.AddHttpContextAccessor();
         services.AddScoped<CurrentSession>();
         services.AddScoped<CloudApi>();
-        services.AddScoped<AccountApi>();
-        services.AddScoped<ClusterApi>();
-        services.AddScoped<BillingApi>();
+        services.AddScoped<AccountCalls>();
+        services.AddScoped<ClusterCalls>();
+        services.AddScoped<BillingCalls>();
     }
 }

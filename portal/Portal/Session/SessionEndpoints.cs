@@ -23,7 +23,7 @@ internal static class SessionEndpoints
 
     /// <summary>Passes a file of a billing export on to the browser, which has no token of its own to fetch it with.</summary>
     private static async Task<IResult> DownloadAsync(
-        string organization, string export, string name, BillingApi billing, CancellationToken cancellationToken)
+        string organization, string export, string name, BillingCalls billing, CancellationToken cancellationToken)
     {
         var reply = await billing.OpenFileAsync(organization, export, name, cancellationToken);
         return reply.TryGet(out var file, out var problem)
@@ -33,7 +33,7 @@ internal static class SessionEndpoints
 
     /// <summary>Ends the session at the control plane, for all pages that run under it, and in this browser.</summary>
     private static async Task<IResult> SignOutAsync(
-        HttpContext context, [FromForm] string? returnUrl, AccountApi account, CurrentSession session, SessionVault vault)
+        HttpContext context, [FromForm] string? returnUrl, AccountCalls account, CurrentSession session, SessionVault vault)
     {
         if (await session.IdAsync() is { } id)
         {

@@ -51,8 +51,8 @@ public sealed class BillingPageTests : IDisposable
         var page = await _console.SignedInAsync();
         await page.GotoAsync("/invoices");
         await Expect(page.Locator(".page-head .state")).ToHaveTextAsync("draft");
-        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "Rounding" })).ToContainTextAsync("-0.004 USD");
-        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "Total 20.05" })).ToContainTextAsync("20.05 USD");
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "Rounding" })).ToContainTextAsync("-0.01 USD");
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "Total 20.04" })).ToContainTextAsync("20.04 USD");
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Cloud.Portal.Api;
+using Cloud.ApiClient;
 using Cloud.Portal.Pages.Clusters;
 using Shouldly;
 using Xunit;
@@ -9,9 +9,16 @@ namespace Cloud.Portal.Tests.Pages;
 
 public sealed class ClusterSnippetTests
 {
-    private static readonly ClusterRequest Request = new(
-        "orders", "starter", "local", "0.1.0", new RoleSpec(1, "small"), new RoleSpec(1), new RoleSpec(1, "small", 10),
-        ["10.0.0.0/8"], true, new Dictionary<string, string>());
+    private static readonly CreateClusterRequest Request = new()
+    {
+        Name = "orders",
+        Tier = "starter",
+        Location = "local",
+        Sql = new RoleRequest { Count = 1, Size = "small" },
+        Storage = new StorageRequest { Count = 1, Size = "small", VolumeGiB = 10 },
+        AllowList = ["10.0.0.0/8"],
+        DeletionProtection = true,
+    };
 
     [Fact]
     public void The_api_call_holds_the_body_that_the_console_sends()

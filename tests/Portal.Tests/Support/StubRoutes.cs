@@ -29,7 +29,7 @@ internal static class StubRoutes
                 var storage = (int)body["storage"]!["count"]!;
                 return Results.Json(new
                 {
-                    plan = new[] { new { action = "create", resource = "cluster", from = (string?)null, to = name } },
+                    plan = new[] { new { action = "create", resource = "/v1/projects/prj_1/clusters", from = (string?)null, to = new { name } } },
                     price = new { before = Money("0"), after = Money($"{21.90m * storage + 21.90m}"), unit = "month" },
                     quota = new[] { new { name = "clusters", limit = 10, before = data.Clusters.Count, after = data.Clusters.Count + 1 } },
                 });
@@ -71,29 +71,22 @@ internal static class StubRoutes
 
     public static void MapBilling(IEndpointRouteBuilder app, StubData data)
     {
-        app.MapGet("/v1/organizations/org_1/usage", (string groupBy) => Results.Json(new
+        app.MapGet("/v1/organizations/org_1/usage", (string? groupBy) => Results.Json(new
         {
+            from = data.Now, to = data.Now, asOf = data.Now, groupBy, lagSeconds = 42, total = Money("25.7583712"),
             items = groupBy == "day"
-                ? Enumerable.Range(1, data.Now.Day).Select(day => (object)new { key = $"{data.Now:yyyy-MM}-{day:D2}", quantity = (string?)null, cost = Money($"{0.4 + (day * 7 % 5 * 0.21):0.00}") }).ToArray()
-                :
-                [
-                    new { key = "instance.hours", quantity = "1203.250000", unit = "Hours", cost = Money("24.065") },
-                    new { key = "storage.gib-hours", quantity = "12032.5", unit = "GiB-Hours", cost = Money("1.684550") },
-                    new { key = "request-units", quantity = "88212", unit = "RU", cost = Money("0.0088212") },
-                ],
-            lagSeconds = 42,
-            total = Money("25.7583712"),
+                ? Enumerable.Range(1, data.Now.Day).Select(day => Group($"{data.Now:yyyy-MM}-{day:D2}", Hours(day), Meter("storage.gib-hours", "240", "GiB-Hours", $"{0.1 + (day % 3 * 0.05):0.00}"))).ToArray()
+                : [Group("instance.hours", Meter("instance.hours", "1203.25", "Hours", "24.065")), Group("storage.gib-hours", Meter("storage.gib-hours", "12032.5", "GiB-Hours", "1.68455")), Group("request-units", Meter("request-units", "88212", "RU", "0.0088212"))],
         }));
         app.MapGet("/v1/organizations/org_1/invoices/{month}", (string month) => Results.Json(new
         {
-            month,
-            state = "draft",
+            id = "inv_1", month, state = "draft", periodStart = data.Now, periodEnd = data.Now, asOf = data.Now,
             lines = new[]
             {
-                new { description = "SQL instance, small", clusterId = "clu_1", clusterName = "orders", quantity = "401.08", unit = "Hours", unitPrice = Money("0.02"), amount = Money("8.0216") },
-                new { description = "Storage instance, small", clusterId = "clu_1", clusterName = "orders", quantity = "401.08", unit = "Hours", unitPrice = Money("0.03"), amount = Money("12.0324") },
+                new { description = "SQL instance, small", clusterId = "clu_1", clusterName = "orders", meter = "instance.hours", sku = "instance.hours/sql/small", priceVersion = 1, quantity = "401.08", unit = "Hours", unitPrice = Money("0.02"), amount = Money("8.02") },
+                new { description = "Storage instance, small", clusterId = "clu_1", clusterName = "orders", meter = "instance.hours", sku = "instance.hours/storage/small", priceVersion = 1, quantity = "401.08", unit = "Hours", unitPrice = Money("0.03"), amount = Money("12.03") },
             },
-            credits = Money("0"), tax = Money("0"), rounding = Money("-0.0040"), total = Money("20.05"),
+            credits = Money("0"), tax = Money("0"), rounding = Money("-0.01"), total = Money("20.04"),
         }));
         app.MapGet("/v1/organizations/org_1/billingExports", () => Results.Json(new { items = data.Exports.Values, nextPageToken = (string?)null }));
         app.MapPost("/v1/organizations/org_1/billingExports", () => Results.Json(data.Exports["exp_1"] = Export(data, "available"), statusCode: 202));
@@ -103,13 +96,23 @@ internal static class StubRoutes
 
     private static IResult List(params object[] items) => Results.Json(new { items, nextPageToken = (string?)null });
 
-    private static object Money(string amount) => new { amount, currency = "USD" };
+    private static StubMoney Money(string amount) => new(amount, "USD");
 
     private static object Size(string id, string role, int vcpu, int memoryGiB, string price) => new { id, role, vcpu, memoryGiB, pricePerHour = Money(price) };
 
+    private static object Meter(string meter, string quantity, string unit, string cost) => new { meter, quantity, unit, cost = Money(cost) };
+
+    private static object Hours(int day) => Meter("instance.hours", "72", "Hours", $"{0.4 + (day * 7 % 5 * 0.21):0.00}");
+
+    private static object Group(string key, params dynamic[] meters) => new
+    {
+        key, name = (string?)null, meter = meters.Length == 1 ? key : null, quantity = meters.Length == 1 ? (string)meters[0].quantity : null, unit = meters.Length == 1 ? (string)meters[0].unit : null,
+        cost = Money($"{meters.Sum(meter => decimal.Parse(((StubMoney)meter.cost).Amount))}"), meters,
+    };
+
     private static object Export(StubData data, string state) => new
     {
-        id = "exp_1", state, format = "focus-1.2", encoding = "csv", month = $"{data.Now:yyyy-MM}", createdAt = data.Now,
+        id = "exp_1", state, format = "focus-1.2", encoding = "csv", month = $"{data.Now:yyyy-MM}", createdAt = data.Now, endedAt = data.Now, operationId = "op_1", operation = (object?)null,
         files = new[] { new { name = "focus-2026-11.csv", sha256 = new string('a', 64), rows = 128, billedCost = "20.05" } },
     };
 
@@ -121,10 +124,10 @@ internal static class StubRoutes
 
     private static Dictionary<string, object?> View(StubCluster cluster) => new()
     {
-        ["id"] = cluster.Id, ["name"] = cluster.Name, ["projectId"] = "prj_1", ["state"] = cluster.State, ["tier"] = cluster.Tier, ["location"] = "local", ["version"] = "0.1.0",
-        ["sql"] = new { count = 1, size = "small" }, ["pd"] = new { count = 1, size = "small" }, ["storage"] = new { count = 1, size = "small", volumeGiB = 10 },
+        ["id"] = cluster.Id, ["name"] = cluster.Name, ["organizationId"] = "org_1", ["projectId"] = "prj_1", ["state"] = cluster.State, ["tier"] = cluster.Tier, ["location"] = "local", ["version"] = "0.1.0",
+        ["sql"] = new { count = 1, size = "small" }, ["pd"] = new { count = 1 }, ["storage"] = new { count = 1, size = "small", volumeGiB = 10 }, ["columnar"] = new { count = 0 }, ["allowList"] = Array.Empty<string>(), ["labels"] = new { },
         ["deletionProtection"] = cluster.Protected, ["conditions"] = cluster.Conditions, ["generation"] = 1, ["observedGeneration"] = 1,
-        ["createdAt"] = cluster.CreatedAt, ["price"] = new { amount = "43.80", currency = "USD", unit = "month" }, ["purgeTime"] = cluster.State == "deleted" ? cluster.CreatedAt.AddDays(7) : null,
+        ["createdAt"] = cluster.CreatedAt, ["updatedAt"] = cluster.CreatedAt, ["deletedAt"] = null, ["purgedAt"] = null, ["price"] = new { amount = "43.80", currency = "USD", unit = "month" }, ["purgeTime"] = cluster.State == "deleted" ? cluster.CreatedAt.AddDays(7) : null,
         ["endpoints"] = cluster.State == "available" ? new { mysql = new { host = "127.0.0.1", port = 20014, tls = true }, kv = new { pd = new[] { "127.0.0.1:20010" }, tls = false } } : null,
         ["instances"] = cluster.State == "deleted" ? Array.Empty<object>() : new[] { Instance("pd", 20010, cluster), Instance("storage", 20012, cluster), Instance("sql", 20014, cluster) },
     };
@@ -149,6 +152,9 @@ internal static class StubRoutes
                 startedAt = done || began <= data.Now ? began : (DateTimeOffset?)null, endedAt = done || ended <= data.Now ? ended : (DateTimeOffset?)null, error = (string?)null,
             };
         }).ToArray();
-        return new { id = "op_" + cluster.Id[4..], kind = "cluster.create", target = cluster.Id, state = done ? "succeeded" : "running", steps, percent = done ? 100 : 40, createdAt = cluster.CreatedAt, deadline = cluster.CreatedAt.AddMinutes(5), cancellable = false };
+        return new { id = "op_" + cluster.Id[4..], kind = "cluster.create", target = cluster.Id, state = done ? "succeeded" : "running", steps, percent = done ? 100 : 40, createdAt = cluster.CreatedAt, startedAt = cluster.CreatedAt, endedAt = done ? cluster.CreatedAt + data.CreateTakes : (DateTimeOffset?)null, deadlineMissedAt = (string?)null, attempts = 1, error = (object?)null, retryAt = (string?)null, owner = (string?)null, deadline = cluster.CreatedAt.AddMinutes(5), cancellable = false };
     }
 }
+
+/// <summary>An amount as the API writes it.</summary>
+internal sealed record StubMoney(string Amount, string Currency);

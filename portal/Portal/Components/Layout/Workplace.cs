@@ -3,7 +3,7 @@ using Cloud.Portal.Api;
 namespace Cloud.Portal.Components.Layout;
 
 /// <summary>The projects that the person may enter, and the one that the frame of the page points to. One per scope.</summary>
-internal sealed class Workplace(AccountApi account)
+internal sealed class Workplace(AccountCalls account)
 {
     private Task<Reply<IReadOnlyList<Place>>>? _loading;
 

@@ -1,3 +1,4 @@
+using Cloud.ApiClient;
 using Cloud.Portal.Api;
 
 namespace Cloud.Portal.Pages.Clusters;
@@ -58,15 +59,16 @@ public sealed class ClusterDraft
     }
 
     /// <summary>The body that the API takes.</summary>
-    public ClusterRequest ToRequest() => new(
-        Name.Trim(),
-        Tier,
-        Location,
-        Version,
-        new RoleSpec(SqlCount, SqlSize),
-        new RoleSpec(PdCount),
-        new RoleSpec(StorageCount, StorageSize, StorageVolumeGiB),
-        AllowList.Split(['\n', ',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
-        DeletionProtection,
-        new Dictionary<string, string>(StringComparer.Ordinal));
+    public CreateClusterRequest ToRequest() => new()
+    {
+        Name = Name.Trim(),
+        Tier = Tier,
+        Location = Location,
+        Version = Version,
+        Sql = new RoleRequest { Count = SqlCount, Size = SqlSize },
+        Pd = new CountRequest { Count = PdCount },
+        Storage = new StorageRequest { Count = StorageCount, Size = StorageSize, VolumeGiB = StorageVolumeGiB },
+        AllowList = AllowList.Split(['\n', ',', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries),
+        DeletionProtection = DeletionProtection,
+    };
 }

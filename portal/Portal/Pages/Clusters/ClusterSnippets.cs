@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Cloud.Portal.Api;
+using Cloud.ApiClient;
 
 namespace Cloud.Portal.Pages.Clusters;
 
@@ -17,7 +17,7 @@ internal static class ClusterSnippets
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, // Shown as text and escaped by the page.
     };
 
-    public static string Api(Uri api, string projectId, ClusterRequest request) =>
+    public static string Api(Uri api, string projectId, CreateClusterRequest request) =>
         $"""
         curl -sS -X POST '{new Uri(api, $"v1/projects/{projectId}/clusters")}' \
           -H "Authorization: Bearer $CLOUD_TOKEN" \
@@ -26,24 +26,24 @@ internal static class ClusterSnippets
           -d {ShellQuote(JsonSerializer.Serialize(request, Json))}
         """;
 
-    public static string Cli(string projectId, ClusterRequest request)
+    public static string Cli(string projectId, CreateClusterRequest request)
     {
         var text = new StringBuilder("cloudctl clusters create");
         Option(text, "project", projectId);
         Option(text, "name", request.Name);
         Option(text, "tier", request.Tier);
         Option(text, "location", request.Location);
-        Option(text, "sql-count", Number(request.Sql.Count));
-        Option(text, "sql-size", request.Sql.Size);
-        Option(text, "storage-count", Number(request.Storage.Count));
-        Option(text, "storage-size", request.Storage.Size);
-        Option(text, "storage-volume-gib", Number(request.Storage.VolumeGiB));
-        foreach (var block in request.AllowList)
+        Option(text, "sql-count", Number(request.Sql?.Count));
+        Option(text, "sql-size", request.Sql?.Size);
+        Option(text, "storage-count", Number(request.Storage?.Count));
+        Option(text, "storage-size", request.Storage?.Size);
+        Option(text, "storage-volume-gib", Number(request.Storage?.VolumeGiB));
+        foreach (var block in request.AllowList ?? [])
         {
             Option(text, "allow", block);
         }
 
-        if (request.DeletionProtection)
+        if (request.DeletionProtection == true)
         {
             text.Append(" \\\n  --deletion-protection");
         }
@@ -51,26 +51,26 @@ internal static class ClusterSnippets
         return text.ToString();
     }
 
-    public static string Terraform(string projectId, ClusterRequest request)
+    public static string Terraform(string projectId, CreateClusterRequest request)
     {
-        var allow = request.AllowList.Count == 0 ? "" : $"\n  allow_list = [{string.Join(", ", request.AllowList.Select(Quote))}]";
+        var allow = request.AllowList is { Count: > 0 } blocks ? $"\n  allow_list = [{string.Join(", ", blocks.Select(Quote))}]" : "";
         return $$"""
             resource "cloud_cluster" "{{TerraformName(request.Name)}}" {
               project_id = {{Quote(projectId)}}
               name       = {{Quote(request.Name)}}
-              tier       = {{Quote(request.Tier)}}
-              location   = {{Quote(request.Location)}}{{allow}}
-              deletion_protection = {{(request.DeletionProtection ? "true" : "false")}}
+              tier       = {{Quote(request.Tier ?? "")}}
+              location   = {{Quote(request.Location ?? "")}}{{allow}}
+              deletion_protection = {{(request.DeletionProtection == true ? "true" : "false")}}
 
               sql {
-                count = {{Number(request.Sql.Count)}}
-                size  = {{Quote(request.Sql.Size ?? "")}}
+                count = {{Number(request.Sql?.Count)}}
+                size  = {{Quote(request.Sql?.Size ?? "")}}
               }
 
               storage {
-                count      = {{Number(request.Storage.Count)}}
-                size       = {{Quote(request.Storage.Size ?? "")}}
-                volume_gib = {{Number(request.Storage.VolumeGiB)}}
+                count      = {{Number(request.Storage?.Count)}}
+                size       = {{Quote(request.Storage?.Size ?? "")}}
+                volume_gib = {{Number(request.Storage?.VolumeGiB)}}
               }
             }
             """;
@@ -94,5 +94,5 @@ internal static class ClusterSnippets
     private static string TerraformName(string name) =>
         name.Length == 0 ? "this" : string.Concat((char.IsAsciiDigit(name[0]) ? "c" + name : name).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '_'));
 
-    private static string Number(int? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
+    private static string Number(long? value) => value?.ToString(CultureInfo.InvariantCulture) ?? "";
 }

@@ -1,3 +1,4 @@
+using Cloud.ApiClient;
 using Cloud.Portal.Api;
 
 namespace Cloud.Portal.Pages.Clusters;
@@ -13,21 +14,16 @@ internal static class ClusterText
     public static bool Bills(string state) => state is not ("deleted" or "deleting");
 
     /// <summary>For example <c>2 × small SQL, 3 × medium storage</c>.</summary>
-    public static string Size(Cluster cluster)
-    {
-        var parts = new List<string>();
-        if (cluster.Sql is { Count: > 0 } sql)
-        {
-            parts.Add($"{sql.Count} × {sql.Size} SQL");
-        }
+    public static string Size(Cluster cluster) =>
+        $"{cluster.Sql.Count} × {cluster.Sql.Size} SQL, {cluster.Storage.Count} × {cluster.Storage.Size} storage";
 
-        if (cluster.Storage is { Count: > 0 } storage)
-        {
-            parts.Add($"{storage.Count} × {storage.Size} storage");
-        }
+    /// <summary>For a month, in whole cents; a dash for what costs nothing any more.</summary>
+    public static string MonthlyPrice(Cluster cluster) => Bills(cluster.State)
+        ? MoneyText.Rounded(cluster.Price.Amount, cluster.Price.Currency)
+        : "–";
 
-        return string.Join(", ", parts);
-    }
+    /// <summary>Whether people should be told of a condition.</summary>
+    public static bool Matters(ClusterCondition condition) => !condition.Status && condition.Severity != "info";
 
     /// <summary>A name of the API in words: <c>cluster.create</c> becomes <c>Create cluster</c>, <c>start-sql</c> <c>Start SQL</c>.</summary>
     public static string Words(string name)

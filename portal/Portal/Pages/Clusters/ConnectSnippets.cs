@@ -1,4 +1,4 @@
-using Cloud.Portal.Api;
+using Cloud.ApiClient;
 
 namespace Cloud.Portal.Pages.Clusters;
 
@@ -77,7 +77,7 @@ internal static class ConnectSnippets
     /// <summary>The kind with this id; the first where there is none.</summary>
     public static ConnectSnippet Find(string? id) => All.FirstOrDefault(snippet => snippet.Id == id) ?? All[0];
 
-    private static string Sql(Cluster cluster, Func<MySqlEndpoint, string> text) =>
+    private static string Sql(Cluster cluster, Func<MysqlEndpoint, string> text) =>
         cluster.Endpoints?.Mysql is { } endpoint ? text(endpoint) : NotYet;
 
     private static string Braced(IEnumerable<string> addresses) =>

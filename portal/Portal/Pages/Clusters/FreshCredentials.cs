@@ -1,4 +1,4 @@
-using Cloud.Portal.Api;
+using Cloud.ApiClient;
 
 namespace Cloud.Portal.Pages.Clusters;
 

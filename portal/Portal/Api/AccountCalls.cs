@@ -6,7 +6,7 @@ namespace Cloud.Portal.Api;
 public sealed record Place(Organization Organization, Project Project);
 
 /// <summary>The person, their sessions, and the organizations and projects they belong to.</summary>
-internal sealed class AccountApi(CloudApi api)
+internal sealed class AccountCalls(CloudApi api)
 {
     /// <summary>As many organizations, and projects of each, as the switcher shows.</summary>
     private const int PlacesMax = 100;
