@@ -11,6 +11,11 @@ var root = new RootCommand("Works with the clusters, usage and bills of a cloud.
     LoginCommand.CreateLogout(),
     OrganizationCommand.Create(),
     ProjectCommand.Create(),
+    ClusterCommand.Create(),
+    OperationCommand.Create(),
+    BillingCommands.CreateUsage(),
+    BillingCommands.CreateInvoice(),
+    BillingCommands.CreateExport(),
 };
 try
 {

@@ -7,6 +7,8 @@ namespace Cloud.ApiClient;
 
 public sealed partial class CloudClient
 {
+    public AuditApi Audit => field ??= new AuditApi(this);
+
     public BillingApi Billing => field ??= new BillingApi(this);
 
     public CatalogApi Catalog => field ??= new CatalogApi(this);

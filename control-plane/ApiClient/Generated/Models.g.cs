@@ -39,6 +39,46 @@ public sealed record ApiKeyPage
     public required string? NextPageToken { get; init; }
 }
 
+/// <summary>Who tried what, and how it ended.</summary>
+public sealed record AuditEvent
+{
+    public required string Id { get; init; }
+
+    /// <summary>Id of the user or API key.</summary>
+    public required string Principal { get; init; }
+
+    /// <summary>The operation of this API, createCluster for example.</summary>
+    public required string Action { get; init; }
+
+    /// <summary>Path of the request.</summary>
+    public required string Target { get; init; }
+
+    public required string RequestId { get; init; }
+
+    /// <summary>Where the request came from.</summary>
+    public required string? Address { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>succeeded, replayed, refused or failed; null when the attempt was cut off before its outcome was recorded.</summary>
+    public required string? Outcome { get; init; }
+
+    /// <summary>The reply's HTTP status.</summary>
+    public required long? Status { get; init; }
+
+    public required DateTimeOffset? EndedAt { get; init; }
+}
+
+/// <summary>One page of a list.</summary>
+public sealed record AuditEventPage
+{
+    /// <summary>In the order asked for; may be empty.</summary>
+    public required IReadOnlyList<AuditEvent> Items { get; init; }
+
+    /// <summary>Null on the last page.</summary>
+    public required string? NextPageToken { get; init; }
+}
+
 /// <summary>An export as the API shows it.</summary>
 public sealed record BillingExport
 {
@@ -712,7 +752,7 @@ public sealed record MeterUsage
 public sealed record Money
 {
     /// <summary>A decimal string.</summary>
-    public required string? Amount { get; init; }
+    public required string Amount { get; init; }
 
     /// <summary>ISO 4217.</summary>
     public required string Currency { get; init; }
@@ -815,9 +855,9 @@ public sealed record OperationStep
 
     public required string State { get; init; }
 
-    public required JsonElement StartedAt { get; init; }
+    public required DateTimeOffset? StartedAt { get; init; }
 
-    public required JsonElement EndedAt { get; init; }
+    public required DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>How often it was begun.</summary>
     public required long Attempts { get; init; }
@@ -1258,7 +1298,7 @@ public sealed record UsageGroup
     /// <summary>The cluster's or project's id, the meter, or the day as yyyy-MM-dd.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The cluster's or project's name; null for other groups, and for those that are not known any more.</summary>
+    /// <summary>The cluster's name; null for other groups, and for clusters that are not known any more.</summary>
     public required string? Name { get; init; }
 
     /// <summary>Null where the group spans several meters, as for Quantity and Unit.</summary>

@@ -1,3 +1,4 @@
+using Cloud.Modules.Audit.Features;
 using Cloud.Modules.Audit.Public;
 using Cloud.Modules.Platform;
 
@@ -8,4 +9,6 @@ internal sealed class AuditModule : IModule
 {
     public void AddServices(IServiceCollection services, IConfiguration configuration) =>
         services.AddScoped<IAuditTrail, AuditTrail>();
+
+    public void MapEndpoints(IEndpointRouteBuilder routes) => ListAuditEvents.Map(routes);
 }

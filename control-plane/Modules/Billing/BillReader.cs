@@ -3,13 +3,11 @@ using Cloud.Modules.Billing.Domain;
 using Cloud.Modules.Billing.Public;
 using Cloud.Modules.Clusters.Public;
 using Cloud.Modules.Metering.Public;
-using Cloud.Modules.Organizations.Public;
 
 namespace Cloud.Modules.Billing;
 
 /// <summary>Charges of an organization, and whose they are. Scoped; reads within the open transaction.</summary>
-internal sealed class BillReader(
-    IMeterReadings meter, IPriceBook prices, IClusterDirectory clusters, INameDirectory names, TimeProvider time)
+internal sealed class BillReader(IMeterReadings meter, IPriceBook prices, IClusterDirectory clusters, TimeProvider time)
 {
     /// <summary>Rates [from, to) up to this moment.</summary>
     /// <param name="from">On a full hour.</param>
@@ -24,8 +22,7 @@ internal sealed class BillReader(
         var readings = await meter.ReadAsync(organization, from, to, cuts, cancellationToken);
         var charges = Rating.Rate(readings, lists, from, asOf < from ? from : asOf);
         var named = await clusters.FindAsync([.. charges.Select(charge => charge.ClusterId).Distinct()], cancellationToken);
-        var projects = await names.OfProjectsAsync(organization, cancellationToken);
-        return new Bill(from, to, asOf, Rating.InForce(lists, asOf).Currency, charges, named, projects);
+        return new Bill(from, to, asOf, Rating.InForce(lists, asOf).Currency, charges, named);
     }
 
     /// <summary>The month's invoice as of this moment.</summary>
@@ -59,14 +56,7 @@ internal sealed record Bill(
     DateTimeOffset AsOf,
     string Currency,
     IReadOnlyList<Charge> Charges,
-    IReadOnlyDictionary<ClusterId, ClusterEntry> Clusters,
-    IReadOnlyDictionary<ProjectId, string> ProjectNames)
+    IReadOnlyDictionary<ClusterId, ClusterEntry> Clusters)
 {
-    public ProjectId? ProjectOf(ClusterId cluster) => Clusters.GetValueOrDefault(cluster)?.ProjectId;
-
-    /// <summary>Null when the cluster or its project is not known any more.</summary>
-    public string? ProjectNameOf(ClusterId cluster) =>
-        ProjectOf(cluster) is { } project ? ProjectNames.GetValueOrDefault(project) : null;
-
     public string? NameOf(ClusterId cluster) => Clusters.GetValueOrDefault(cluster)?.Name;
 }

@@ -51,6 +51,7 @@ internal sealed class PlatformModule : IModule
     {
         services.AddSingleton<CloudDataSources>();
         services.AddSingleton<CloudDbContextOptions>();
+        services.AddSingleton<DatabaseBreaker>();
         services.AddSingleton<MigrationRunner>();
         services.AddSingleton<SchemaState>();
         services.AddHostedService<SchemaMigrator>();

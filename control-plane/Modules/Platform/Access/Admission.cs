@@ -21,6 +21,12 @@ internal sealed record Admitted(Principal? Principal, Access? Access);
 /// </summary>
 internal sealed class Admission(TenantTransaction transaction, TenantScope tenant)
 {
+    /// <summary>
+    /// The first statement of a request is also its probe: a database that does not even answer this within 2 s is away, and the
+    /// caller is told so instead of being kept waiting.
+    /// </summary>
+    private const int TimeoutSeconds = 2;
+
     /// <summary>The transaction must be open; it has entered the organization when the result has an access.</summary>
     /// <param name="token">The bearer token as sent.</param>
     /// <param name="kind">Name of the route parameter, <c>cluster</c> for example; null when no resource is named.</param>
@@ -29,6 +35,7 @@ internal sealed class Admission(TenantTransaction transaction, TenantScope tenan
     {
         await using var command = transaction.Connection.CreateCommand();
         command.CommandText = "select current_user, a.* from cloud.admit($1, $2, $3) a";
+        command.CommandTimeout = TimeoutSeconds;
         command.Parameters.Add(new NpgsqlParameter { Value = HashToken(token), NpgsqlDbType = NpgsqlDbType.Bytea });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)kind ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new NpgsqlParameter { Value = (object?)resource ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Uuid });

@@ -61,7 +61,7 @@ internal sealed class CloudDataSources(CloudSettings settings) : IAsyncDisposabl
             ApplicationName = $"cloud-host {role}",
             Timeout = ConnectTimeoutSeconds,
             CommandTimeout = CommandTimeoutSeconds,
-            CancellationTimeout = 500,
+            CancellationTimeout = -1, // A server that does not answer is not asked to stop, either: the connection is dropped.
             MaxPoolSize = poolSizeMax,
             ConnectionIdleLifetime = 60,
             IncludeErrorDetail = false,

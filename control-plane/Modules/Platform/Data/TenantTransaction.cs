@@ -13,6 +13,7 @@ namespace Cloud.Modules.Platform.Data;
 internal sealed class TenantTransaction(CloudDbContext db, TenantScope tenant) : IAsyncDisposable
 {
     private IDbContextTransaction? _transaction;
+    private Task _work = Task.CompletedTask;
 
     public bool IsOpen => _transaction is not null;
 
@@ -86,7 +87,21 @@ internal sealed class TenantTransaction(CloudDbContext db, TenantScope tenant) :
         await db.Database.CloseConnectionAsync();
     }
 
-    public async ValueTask DisposeAsync() => await RollbackAsync();
+    /// <summary>Work that may still use the connection when the unit of work is given up; disposal waits for it.</summary>
+    public void DisposeAfter(Task work) => _work = work;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _work.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        if (_work.IsCompletedSuccessfully)
+        {
+            await RollbackAsync();
+        }
+        else
+        {
+            await AbandonAsync();
+        }
+    }
 
     private IDbContextTransaction Open()
     {

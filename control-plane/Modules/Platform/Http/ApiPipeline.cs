@@ -2,6 +2,7 @@ using Cloud.Kernel;
 using Cloud.Modules.Platform.Access;
 using Cloud.Modules.Platform.Data;
 using Cloud.Modules.Platform.Errors;
+using Npgsql;
 
 namespace Cloud.Modules.Platform.Http;
 
@@ -208,13 +209,47 @@ internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, Requ
 }
 
 /// <summary>Opens the request's transaction and admits the caller in it.</summary>
-internal sealed class AdmissionGate(TenantTransaction transaction, Admission admission)
+internal sealed class AdmissionGate(
+    TenantTransaction transaction,
+    Admission admission,
+    DatabaseBreaker breaker,
+    TimeProvider time)
 {
+    /// <summary>
+    /// How long a caller waits for a database that does not answer. The driver itself takes longer to give up (its timeout, and then
+    /// its attempt to cancel); it finishes that after the caller has been told.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <exception cref="NpgsqlException">The database is away, or was a moment ago.</exception>
+    /// <exception cref="TimeoutException">It does not answer.</exception>
+    public async Task<Admitted> EnterAsync(string token, string? kind, Guid? resource, CancellationToken cancellationToken)
+    {
+        if (!breaker.TryEnter())
+        {
+            throw new NpgsqlException("the database did not answer a moment ago");
+        }
+
+        try
+        {
+            var attempt = TryTwiceAsync(token, kind, resource, cancellationToken);
+            transaction.DisposeAfter(attempt);
+            var admitted = await attempt.WaitAsync(Patience, time, cancellationToken);
+            breaker.ReportAnswered();
+            return admitted;
+        }
+        catch (Exception unreachable) when (Faults.IsUnreachable(unreachable))
+        {
+            breaker.ReportAway();
+            throw;
+        }
+    }
+
     /// <summary>
     /// The first statement of a request may meet a pooled connection that a restart of the database has broken since its last use.
     /// Nothing was done then, so it is tried once more on a fresh one.
     /// </summary>
-    public async Task<Admitted> EnterAsync(string token, string? kind, Guid? resource, CancellationToken cancellationToken)
+    private async Task<Admitted> TryTwiceAsync(string token, string? kind, Guid? resource, CancellationToken cancellationToken)
     {
         try
         {
@@ -230,6 +265,6 @@ internal sealed class AdmissionGate(TenantTransaction transaction, Admission adm
     }
 
     private static bool IsBrokenConnection(Exception exception) => exception
-        is Npgsql.NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException }
-        or Npgsql.PostgresException { SqlState: Npgsql.PostgresErrorCodes.AdminShutdown };
+        is NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException }
+        or PostgresException { SqlState: PostgresErrorCodes.AdminShutdown };
 }

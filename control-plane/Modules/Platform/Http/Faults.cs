@@ -20,10 +20,14 @@ internal static partial class Faults
         DbUpdateConcurrencyException => new Fault(new Failure(
             PlatformErrors.ConcurrentChange, "The resource was changed while this request ran. Send the request again.")),
         _ when Find<PostgresException>(exception) is { } failure => ReadDatabase(failure),
-        _ when Find<NpgsqlException>(exception) is not null || Find<TimeoutException>(exception) is not null => Unavailable,
+        _ when IsUnreachable(exception) => Unavailable,
         _ => new Fault(new Failure(
             PlatformErrors.Internal, $"Something failed that should not. Report request id {http.GetRequestId()}."), IsDefect: true),
     };
+
+    /// <summary>Whether the database gave no answer, as opposed to refusing what was asked.</summary>
+    public static bool IsUnreachable(Exception exception) => Find<PostgresException>(exception) is null
+        && (Find<NpgsqlException>(exception) is not null || Find<TimeoutException>(exception) is not null);
 
     private static Fault Unavailable { get; } = new(new Failure(
         PlatformErrors.Unavailable, "The control plane's database cannot be reached right now. Try again in a moment."));

@@ -34,7 +34,8 @@ internal static class OpenApiDocument
         var comments = DocComments.Load(typeof(OpenApiDocument).Assembly);
         var inputs = InputTypes.Reachable(described.Select(found => OperationWriter.BodyOf(found.Endpoint)).OfType<Type>());
         var schemas = new SchemaWriter(comments, inputs);
-        var operations = new OperationWriter(schemas, comments, errors);
+        var versioned = described.Where(found => found.Method is "PATCH" or "DELETE").Select(found => found.Path).ToHashSet(StringComparer.Ordinal);
+        var operations = new OperationWriter(schemas, comments, errors, versioned);
         schemas.Write(typeof(ProblemReply));
         var paths = new JsonObject();
         foreach (var (endpoint, rules, path, method) in described)

@@ -12,7 +12,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace Cloud.Modules.Platform.OpenApi;
 
 /// <summary>Describes one endpoint.</summary>
-internal sealed class OperationWriter(SchemaWriter schemas, DocComments comments, ErrorRegistry errors)
+/// <param name="versioned">Paths of resources that can be changed or deleted: their GET carries an ETag.</param>
+internal sealed class OperationWriter(SchemaWriter schemas, DocComments comments, ErrorRegistry errors, IReadOnlySet<string> versioned)
 {
     private static readonly JsonSerializerOptions ExampleJson = new(ApiJson.Options)
     {
@@ -70,7 +71,7 @@ internal sealed class OperationWriter(SchemaWriter schemas, DocComments comments
         }
 
         var responses = new JsonObject();
-        AddSuccess(responses, rules, method, reply);
+        AddSuccess(responses, rules, method, reply, hasETag: HasETag(endpoint, rules, method));
         var codes = OperationErrors.CodesOf(
             rules, method, body is not null || rules.IsForm, endpoint.RoutePattern.Parameters.Count > 0, isList);
         foreach (var response in OperationErrors.Responses(codes, errors))
@@ -167,7 +168,11 @@ internal sealed class OperationWriter(SchemaWriter schemas, DocComments comments
             .Select(name => KeyValuePair.Create(name, (JsonNode?)Text("string")))),
     };
 
-    private void AddSuccess(JsonObject responses, EndpointRules rules, string method, Type? reply)
+    private bool HasETag(RouteEndpoint endpoint, EndpointRules rules, string method) => rules.Class == EndpointClass.ResourceWrite
+        ? SuccessStatus.Of(rules, method) != StatusCodes.Status204NoContent
+        : method == "GET" && versioned.Contains(endpoint.RoutePattern.RawText ?? string.Empty);
+
+    private void AddSuccess(JsonObject responses, EndpointRules rules, string method, Type? reply, bool hasETag)
     {
         var status = SuccessStatus.Of(rules, method);
         var hasPlan = rules.IsMutation;
@@ -188,7 +193,7 @@ internal sealed class OperationWriter(SchemaWriter schemas, DocComments comments
             schema = new JsonObject { ["type"] = "string", ["format"] = "binary" };
         }
 
-        responses[status.ToString()] = Success(Describe(status), schema, rules.ReplyMediaType ?? "application/json", Headers(status, rules));
+        responses[status.ToString()] = Success(Describe(status), schema, rules.ReplyMediaType ?? "application/json", Headers(status, rules, hasETag));
     }
 
     private static JsonObject Success(string description, JsonNode? schema, string mediaType, JsonObject? headers)
@@ -207,10 +212,10 @@ internal sealed class OperationWriter(SchemaWriter schemas, DocComments comments
         return response;
     }
 
-    private static JsonObject Headers(int status, EndpointRules rules)
+    private static JsonObject Headers(int status, EndpointRules rules, bool hasETag)
     {
         var headers = new JsonObject { ["X-Request-Id"] = Header("The id under which the operator finds this request.") };
-        if (rules.Class == EndpointClass.ResourceWrite && status != StatusCodes.Status204NoContent)
+        if (hasETag)
         {
             headers["ETag"] = Header("The version of the resource, for If-Match.");
         }

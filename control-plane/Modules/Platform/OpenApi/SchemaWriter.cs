@@ -111,7 +111,38 @@ internal sealed class SchemaWriter(DocComments comments, IReadOnlySet<Type> inpu
             result.Remove("additionalProperties");
         }
 
+        foreach (var property in info.Properties)
+        {
+            Correct(property, result, isReply: !inputs.Contains(type));
+        }
+
         return result;
+    }
+
+    /// <summary>Puts right what the exporter of System.Text.Json says too little or too much of.</summary>
+    private void Correct(JsonPropertyInfo property, JsonObject parent, bool isReply)
+    {
+        if (parent["properties"]?[property.Name] is not JsonObject schema)
+        {
+            return;
+        }
+
+        // A default of null says no more than that the field is optional; and where a type has a converter of its own, it is all
+        // that is left of the schema.
+        if (schema.ContainsKey("default") && schema["default"] is null)
+        {
+            schema.Remove("default");
+            if (schema.Count == 0 && Write(property.PropertyType) is JsonObject whole)
+            {
+                parent["properties"]![property.Name] = schema = whole; // as in the condition above
+            }
+        }
+
+        // A property without a setter counts as nullable there, though its getter says otherwise.
+        if (isReply && !property.IsGetNullable && schema["type"] is JsonArray types && Nullable.GetUnderlyingType(property.PropertyType) is null)
+        {
+            schema["type"] = types.First(type => type?.GetValue<string>() != "null")!.DeepClone(); // two entries, one of them null
+        }
     }
 
     private JsonObject EnumSchema(Type type)
