@@ -13,13 +13,15 @@ namespace Cloud.Modules.Billing;
 /// </summary>
 internal sealed class ExportFiles(CloudSettings settings)
 {
+    private const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     /// <summary>Writes the month's rows, replacing an earlier try.</summary>
     public async Task<ExportFile> WriteAsync(
         BillingExport export, FocusAccount account, Invoice invoice, Bill bill, CancellationToken cancellationToken)
     {
         var name = $"{export.Format}-{export.Month}.{export.Encoding}";
         var path = PathOf(export.OrganizationId, export.Id, name);
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!); // it lies in a folder
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!, Private); // it lies in a folder
         var rows = FocusRows.Of(account, invoice, bill);
         var unfinished = path + ".new";
         string sha256;

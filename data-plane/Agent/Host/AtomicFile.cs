@@ -15,7 +15,10 @@ internal static class AtomicFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Replaces the file; mode 0600 from its first byte on.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    /// <param name="isDurable">
+    /// Whether it must outlive a crash of the machine, and not only of the agent; without it, the file may be empty after one.
+    /// </param>
+    public static void Write(string path, ReadOnlySpan<byte> content, bool isDurable = true)
     {
         var temporary = path + ".new";
         File.Delete(temporary);
@@ -28,15 +31,19 @@ internal static class AtomicFile
         using (var file = new FileStream(temporary, options))
         {
             file.Write(content);
-            file.Flush(flushToDisk: true);
+            file.Flush(flushToDisk: isDurable);
         }
 
         File.Move(temporary, path, overwrite: true);
-        Native.SyncFolder(Path.GetDirectoryName(path)!); // a path of ours always has a folder
+        if (isDurable)
+        {
+            Native.SyncFolder(Path.GetDirectoryName(path)!); // a path of ours always has a folder
+        }
     }
 
-    public static void WriteJson<T>(string path, T value) =>
-        Write(path, JsonSerializer.SerializeToUtf8Bytes(value, Json));
+    /// <summary>See <see cref="Write"/>.</summary>
+    public static void WriteJson<T>(string path, T value, bool isDurable = true) =>
+        Write(path, JsonSerializer.SerializeToUtf8Bytes(value, Json), isDurable);
 
     /// <summary>The value, or null when there is no file.</summary>
     /// <exception cref="InvalidDataException">The file is not what this build writes; names the file and a remedy.</exception>

@@ -32,12 +32,26 @@ internal sealed class InstanceFolder(AgentHome home, InstanceId id)
     }
 
     /// <summary>Writes the configuration with the data folder filled in.</summary>
-    public void WriteConfig(NodeConfig config) =>
-        AtomicFile.WriteJson(ConfigFile, config with { DataDirectory = config.DataDirectory ?? DataDirectory });
+    public void WriteConfig(NodeConfig config) => AtomicFile.WriteJson(
+        ConfigFile, config with { DataDirectory = config.DataDirectory ?? DataDirectory }, isDurable: false);
 
-    public ProcessRecord? ReadRecord() => AtomicFile.ReadJson<ProcessRecord>(RecordFile);
+    /// <summary>
+    /// Null when nothing was started, or nobody knows any more. Neither this file nor the configuration need outlive a crash of the
+    /// machine, which ends every process they speak of; so starts do not wait for the disk.
+    /// </summary>
+    public ProcessRecord? ReadRecord()
+    {
+        try
+        {
+            return AtomicFile.ReadJson<ProcessRecord>(RecordFile);
+        }
+        catch (InvalidDataException)
+        {
+            return null; // Left by a crash of the machine.
+        }
+    }
 
-    public void WriteRecord(ProcessRecord record) => AtomicFile.WriteJson(RecordFile, record);
+    public void WriteRecord(ProcessRecord record) => AtomicFile.WriteJson(RecordFile, record, isDurable: false);
 
     /// <summary>Deletes everything; repeating it is harmless.</summary>
     public void Delete()

@@ -58,7 +58,8 @@ internal sealed class InstanceSet(SupervisorServices services, SeededRandom rand
 
                 var supervisor = new InstanceSupervisor(spec, services, random.NextUInt64());
                 var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-                _entries[spec.Id] = new Entry(supervisor, ended, supervisor.RunAsync(ended.Token));
+                // Each loop begins on a thread of its own: a start does not wait for the one before it.
+                _entries[spec.Id] = new Entry(supervisor, ended, Task.Run(() => supervisor.RunAsync(ended.Token), CancellationToken.None));
             }
 
             var named = specs.Select(spec => spec.Id).ToHashSet();

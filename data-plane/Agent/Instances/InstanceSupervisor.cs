@@ -164,7 +164,12 @@ internal sealed class InstanceSupervisor
     /// <summary>Finds a process of this instance that an earlier agent started, and goes on with it.</summary>
     private bool Adopt(InstanceSpec wish)
     {
-        var record = _folder.Exists ? _folder.ReadRecord() : null;
+        if (!_folder.Exists)
+        {
+            return false; // The folder comes before the first process and goes after the last one.
+        }
+
+        var record = _folder.ReadRecord();
         _crashes = record?.Crashes ?? 0;
         foreach (var pid in ProcessTable.WithConfig(_folder.ConfigFile))
         {

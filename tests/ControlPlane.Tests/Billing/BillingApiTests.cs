@@ -120,6 +120,27 @@ public sealed class BillingApiTests(BillingHost host) : IClassFixture<BillingHos
         invoice.GetProperty("lines").EnumerateArray().ShouldAllBe(line => line.GetProperty("clusterName").GetString() == "orders");
     }
 
+    [Fact]
+    public async Task An_export_that_cannot_be_written_fails_with_a_remedy_and_succeeds_when_retried()
+    {
+        using var session = await ApiSession.SignUpAsync(host.Api);
+        var month = BillingMonth.Of(DateTimeOffset.UtcNow).ToString();
+        var obstacle = Path.Combine(host.Home, "exports", session.OrganizationId);
+        Directory.CreateDirectory(Path.GetDirectoryName(obstacle)!);
+        await File.WriteAllTextAsync(obstacle, "in the way");
+        var accepted = (await session.PostAsync(
+            $"/v1/organizations/{session.OrganizationId}/billingExports", new { format = "focus-1.2", encoding = "csv", month })).RequireSuccess();
+        var operation = accepted.Body.GetProperty("operation").GetProperty("id").GetString();
+        var failed = (await session.GetAsync($"/v1/operations/{operation}?wait=20s")).RequireSuccess();
+        failed.String("state").ShouldBe("failed");
+        failed.Body.GetProperty("error").GetProperty("detail").GetString().ShouldNotBeNull().ShouldContain("retry");
+
+        File.Delete(obstacle);
+        (await session.PostAsync($"/v1/operations/{operation}:retry")).RequireSuccess();
+        await session.WaitForOperationAsync(accepted);
+        (await session.GetAsync(accepted.Headers.Location!.ToString())).String("state").ShouldBe("available");
+    }
+
     [Theory]
     [InlineData("focus-1.4", "csv", "2026-01", "not-available")]
     [InlineData("focus-1.2", "parquet", "2026-01", "not-available")]

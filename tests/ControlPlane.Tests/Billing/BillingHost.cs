@@ -17,6 +17,8 @@ public sealed class BillingHost : PostgresFixture
 
     public Uri Api { get; private set; } = new("http://127.0.0.1");
 
+    public string Home => _home.Path;
+
     internal IServiceProvider Services => _app!.Services; // set by InitializeAsync
 
     public override async Task InitializeAsync()
