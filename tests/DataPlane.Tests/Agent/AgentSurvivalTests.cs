@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Cloud.Agent;
 using Cloud.Agent.Instances;
 using Cloud.Agent.Processes;
 using Cloud.Contracts;
@@ -113,6 +114,33 @@ public sealed class AgentSurvivalTests
         world.Processes(spec.Id).ShouldBe([status.Pid!.Value]);
         last.Kill();
         await last.WaitForExitAsync();
+    }
+
+    [Fact]
+    public async Task The_real_node_obeys_the_contract_that_the_agent_relies_on()
+    {
+        await using var world = await AgentWorld.WithoutAgentAsync();
+        var spec = world.Spec(InstanceRole.Pd);
+        spec = spec with
+        {
+            Version = AgentService.Version,
+            Limits = spec.Limits with { MemoryBytes = ByteSize.FromGiB(1).Bytes },
+            Config = spec.Config with { PdEndpoints = [$"127.0.0.1:{spec.Config.ClientPort}"] },
+        };
+        await world.Plane.WishAsync(1, spec);
+        string[] arguments = [.. world.Arguments()[..^1], Path.Combine(AppContext.BaseDirectory, "cloud-node")];
+        using var agent = world.StartExecutable(arguments);
+
+        var ready = await world.UntilAsync(
+            spec.Id, status => status is { State: ObservedInstanceState.Ready, Incarnation: not null }, "a ready node with usage");
+        await AgentWorld.UntilAsync(() => !world.Plane.Windows.IsEmpty, () => "a usage window");
+        world.Plane.Windows.First().Incarnation.ShouldBe(ready.Incarnation);
+
+        await world.Plane.WishAsync(2, spec with { State = DesiredInstanceState.Removed, Blueprint = 2 });
+        await world.UntilAsync(spec.Id, ObservedInstanceState.Removed);
+        world.Processes(spec.Id).ShouldBeEmpty();
+        NodeProcess.Open(agent.Id)!.Terminate();
+        await agent.WaitForExitAsync();
     }
 
     [Fact]
