@@ -4,8 +4,8 @@ using System.Buffers.Binary;
 namespace Cloud.Codec;
 
 /// <summary>
-/// A growing, reusable byte buffer over pooled arrays. <see cref="Clear"/> keeps the array; <see cref="Dispose"/> gives it back.
-/// Spans handed out are valid until the next write, clear or dispose. Not thread-safe.
+/// A growing, reusable byte buffer over pooled arrays. <see cref="Clear"/> keeps the array; <see cref="Dispose"/> gives
+/// it back. Spans handed out are valid until the next write, clear or dispose. Not thread-safe.
 /// </summary>
 public sealed class ByteBuffer(int capacity = 256) : IBufferWriter<byte>, IDisposable
 {

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace Cloud.Codec;
 
-/// <summary>Reads a record front to back. After a failed read <see cref="Failed"/> stays true and further reads give zeros and empty spans.</summary>
+/// <summary>
+/// Reads a record front to back. After a failed read <see cref="Failed"/> stays true and further reads give zeros and
+/// empty spans.
+/// </summary>
 public ref struct ByteReader(ReadOnlySpan<byte> bytes)
 {
     private ReadOnlySpan<byte> _rest = bytes;

@@ -1,6 +1,8 @@
 namespace Cloud.Codec;
 
-/// <summary>Stored or received bytes do not have the form they must have: corruption, or a writer of another version.</summary>
+/// <summary>
+/// Stored or received bytes do not have the form they must have: corruption, or a writer of another version.
+/// </summary>
 public sealed class CodecException(string message) : Exception(message)
 {
     /// <summary>An error that shows the start of the offending bytes.</summary>

@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace Cloud.Codec;
 
 /// <summary>
-/// CRC-32C (Castagnoli, reflected polynomial 0x82F63B78, initial value and final xor all ones), by the processor's instruction where there is one.
+/// CRC-32C (Castagnoli, reflected polynomial 0x82F63B78, initial value and final xor all ones), by the processor's
+/// instruction where there is one.
 /// Source: RFC 3720, appendix B.4 (test vectors).
 /// </summary>
 public static class Crc32C

@@ -1,7 +1,8 @@
 namespace Cloud.Codec;
 
 /// <summary>
-/// CRC-64/XZ (ECMA-182 polynomial reflected, 0xC96C5795D7870F42; initial value and final xor all ones), which raw checksums use.
+/// CRC-64/XZ (ECMA-182 polynomial reflected, 0xC96C5795D7870F42; initial value and final xor all ones), which raw
+/// checksums use.
 /// Source: the XZ file format, section 6, and its check value for "123456789".
 /// </summary>
 public static class Crc64

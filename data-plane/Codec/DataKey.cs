@@ -1,19 +1,23 @@
 namespace Cloud.Codec;
 
 /// <summary>
-/// Who owns a part of the physical key space: the first byte of every data key. Modes are chosen per request, so data of one mode must never
-/// be reachable from another, whatever bytes the users put in their keys.
+/// Who owns a part of the physical key space: the first byte of every data key. Modes are chosen per request, so data
+/// of one mode must never be reachable from another, whatever bytes the users put in their keys.
 /// Source: the storage design document, "Key modes" (TiKV has one mode per cluster and one byte, 'z').
 /// </summary>
 public static class DataPrefix
 {
-    /// <summary>API V1: transactional keys in the default, lock and write column families; raw keys in the raw one.</summary>
+    /// <summary>
+    /// API V1: transactional keys in the default, lock and write column families; raw keys in the raw one.
+    /// </summary>
     public const byte V1 = (byte)'z';
 
     /// <summary>API V1TTL: raw keys whose values end in an expiry, in the raw column family.</summary>
     public const byte V1Ttl = (byte)'y';
 
-    /// <summary>API V2: keys that begin with a mode and a keyspace, in the default, lock and write column families.</summary>
+    /// <summary>
+    /// API V2: keys that begin with a mode and a keyspace, in the default, lock and write column families.
+    /// </summary>
     public const byte V2 = (byte)'x';
 
     /// <summary>The byte after a prefix: the exclusive end of its part of the key space.</summary>
@@ -21,8 +25,8 @@ public static class DataPrefix
 }
 
 /// <summary>
-/// Physical keys: prefix, then the memcomparable form of the user's key (transactional and V2) or the key itself (V1 raw), then, for versioned
-/// entries, the complemented timestamp.
+/// Physical keys: prefix, then the memcomparable form of the user's key (transactional and V2) or the key itself (V1
+/// raw), then, for versioned entries, the complemented timestamp.
 /// Source: the TiKV key format: <c>'z' + MCE(key) + BE64(~ts)</c>.
 /// </summary>
 public static class DataKey

@@ -11,8 +11,8 @@ public enum LockKind : byte
 
 /// <summary>
 /// A value of the lock column family: one transaction's claim on one key. Owns its arrays.
-/// Source: TiKV, <c>txn_types/src/lock.rs</c>, the layout of KV-PROTOCOL annex B; optional fields are written in one order and read in any.
-/// Shared locks ('H') are not written by this system and are refused when read.
+/// Source: TiKV, <c>txn_types/src/lock.rs</c>, the layout of KV-PROTOCOL annex B; optional fields are written in one
+/// order and read in any. Shared locks ('H') are not written by this system and are refused when read.
 /// </summary>
 public sealed record LockRecord
 {
@@ -23,10 +23,14 @@ public sealed record LockRecord
 
     public required ulong StartTimestamp { get; init; }
 
-    /// <summary>Milliseconds after the start timestamp's physical part at which others may roll the transaction back.</summary>
+    /// <summary>
+    /// Milliseconds after the start timestamp's physical part at which others may roll the transaction back.
+    /// </summary>
     public required ulong TtlMs { get; init; }
 
-    /// <summary>The value of a put, when it fits <see cref="WriteRecord.ShortValueBytesMax"/>; null otherwise.</summary>
+    /// <summary>
+    /// The value of a put, when it fits <see cref="WriteRecord.ShortValueBytesMax"/>; null otherwise.
+    /// </summary>
     public byte[]? ShortValue { get; init; }
 
     /// <summary>0 in optimistic transactions.</summary>
@@ -44,7 +48,10 @@ public sealed record LockRecord
     /// <summary>All other keys of an async-commit transaction; only on its primary.</summary>
     public IReadOnlyList<byte[]> Secondaries { get; init; } = [];
 
-    /// <summary>Start timestamps of others that were rolled back here while the lock stood, and whose record the commit could overwrite.</summary>
+    /// <summary>
+    /// Start timestamps of others that were rolled back here while the lock stood, and whose record the commit could
+    /// overwrite.
+    /// </summary>
     public IReadOnlyList<ulong> RollbackTimestamps { get; init; } = [];
 
     public LastChange LastChange { get; init; }

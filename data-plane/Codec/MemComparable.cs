@@ -3,9 +3,10 @@ using System.Diagnostics.CodeAnalysis;
 namespace Cloud.Codec;
 
 /// <summary>
-/// Byte strings in a form whose order under memcmp is the order of the originals, and where no encoding is a prefix of another:
-/// groups of 8 bytes, the last padded with zeros, each followed by a marker 0xFF − padding. A string whose length is a multiple of 8
-/// (also the empty one) ends in a group of padding alone. The descending form is the bitwise complement of the ascending one.
+/// Byte strings in a form whose order under memcmp is the order of the originals, and where no encoding is a prefix of
+/// another: groups of 8 bytes, the last padded with zeros, each followed by a marker 0xFF − padding. A string whose
+/// length is a multiple of 8 (also the empty one) ends in a group of padding alone. The descending form is the bitwise
+/// complement of the ascending one.
 /// Source: MyRocks, "Record format", memcomparable format; the layout and vectors of the TiKV key format.
 /// </summary>
 public static class MemComparable
@@ -54,7 +55,9 @@ public static class MemComparable
         return encoded;
     }
 
-    /// <summary>As <see cref="Encode(ReadOnlySpan{byte}, Span{byte})"/>, in the form that sorts the other way around.</summary>
+    /// <summary>
+    /// As <see cref="Encode(ReadOnlySpan{byte}, Span{byte})"/>, in the form that sorts the other way around.
+    /// </summary>
     public static int EncodeDescending(ReadOnlySpan<byte> source, Span<byte> destination)
     {
         var written = Encode(source, destination);
@@ -65,14 +68,18 @@ public static class MemComparable
     /// <summary>
     /// Decodes the string at the front of <paramref name="encoded"/>; bytes after it are left alone.
     /// </summary>
-    /// <param name="destination">At least 8/9 of the bytes consumed; may be the very start of <paramref name="encoded"/>.</param>
+    /// <param name="destination">At least 8/9 of the bytes consumed; may be the very start of
+    /// <paramref name="encoded"/>.</param>
     /// <param name="consumed">Encoded bytes read.</param>
     /// <param name="written">Decoded bytes.</param>
-    /// <returns>False when the input ends early, a marker is out of range, padding is not zero or the destination is too short.</returns>
+    /// <returns>False when the input ends early, a marker is out of range, padding is not zero or the destination is
+    /// too short.</returns>
     public static bool TryDecode(ReadOnlySpan<byte> encoded, Span<byte> destination, out int consumed, out int written) =>
         TryDecode(encoded, destination, complement: 0, out consumed, out written);
 
-    /// <summary>As <see cref="TryDecode(ReadOnlySpan{byte}, Span{byte}, out int, out int)"/>, of the descending form.</summary>
+    /// <summary>
+    /// As <see cref="TryDecode(ReadOnlySpan{byte}, Span{byte}, out int, out int)"/>, of the descending form.
+    /// </summary>
     public static bool TryDecodeDescending(
         ReadOnlySpan<byte> encoded, Span<byte> destination, out int consumed, out int written) =>
         TryDecode(encoded, destination, complement: 0xFF, out consumed, out written);
@@ -99,7 +106,9 @@ public static class MemComparable
         return true;
     }
 
-    /// <summary>The bytes that the encoded string at the front takes, found without decoding it; −1 when it is not complete.</summary>
+    /// <summary>
+    /// The bytes that the encoded string at the front takes, found without decoding it; −1 when it is not complete.
+    /// </summary>
     public static int EncodedSpan(ReadOnlySpan<byte> encoded)
     {
         for (var end = EncodedGroupBytes; end <= encoded.Length; end += EncodedGroupBytes)

@@ -4,7 +4,8 @@ namespace Cloud.Codec;
 
 /// <summary>
 /// A stored raw value and its expiry. A view of the bytes that were parsed.
-/// Source: TiKV, <c>api_version</c>: V1 as is; V1TTL value + BE64 expiry; V2 value [+ BE64 expiry] + meta byte (1 expiry, 2 deleted).
+/// Source: TiKV, <c>api_version</c>: V1 as is; V1TTL value + BE64 expiry; V2 value [+ BE64 expiry] + meta byte (1
+/// expiry, 2 deleted).
 /// </summary>
 public readonly ref struct RawValue
 {

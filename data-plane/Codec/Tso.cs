@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Cloud.Codec;
 
 /// <summary>
-/// Timestamps of the placement driver: milliseconds since 1970 UTC in the upper 46 bits, a counter within the millisecond in the lower 18.
-/// Stored as a suffix of keys in complemented big-endian form, so that newer versions of a key sort first.
+/// Timestamps of the placement driver: milliseconds since 1970 UTC in the upper 46 bits, a counter within the
+/// millisecond in the lower 18. Stored as a suffix of keys in complemented big-endian form, so that newer versions of a
+/// key sort first.
 /// Source: PD's hybrid logical timestamps as TiKV stores them.
 /// </summary>
 public static class Tso

@@ -1,7 +1,8 @@
 namespace Cloud.Codec;
 
 /// <summary>
-/// Little-endian base-128 integers, 7 bits a byte, the high bit set on all but the last; signed ones are zig-zag mapped first.
+/// Little-endian base-128 integers, 7 bits a byte, the high bit set on all but the last; signed ones are zig-zag mapped
+/// first.
 /// Source: Protocol Buffers, "Encoding", base 128 varints and ZigZag.
 /// </summary>
 public static class Varint

@@ -10,9 +10,10 @@ public enum WriteKind : byte
 }
 
 /// <summary>
-/// A value of the write column family: the commit (or rollback) of one key by one transaction. A view: the short value is part of the bytes
-/// that were parsed and lives as long as they do.
-/// Source: TiKV, <c>txn_types/src/write.rs</c>, the layout of KV-PROTOCOL annex B; optional fields are written in one order and read in any.
+/// A value of the write column family: the commit (or rollback) of one key by one transaction. A view: the short value
+/// is part of the bytes that were parsed and lives as long as they do.
+/// Source: TiKV, <c>txn_types/src/write.rs</c>, the layout of KV-PROTOCOL annex B; optional fields are written in one
+/// order and read in any.
 /// </summary>
 public readonly ref struct WriteRecord
 {
@@ -29,7 +30,9 @@ public readonly ref struct WriteRecord
 
     public required ulong StartTimestamp { get; init; }
 
-    /// <summary>Whether the value is inline; if not, a put's value is in the default column family under the start timestamp.</summary>
+    /// <summary>
+    /// Whether the value is inline; if not, a put's value is in the default column family under the start timestamp.
+    /// </summary>
     public bool HasShortValue { get; init; }
 
     public ReadOnlySpan<byte> ShortValue { get; init; }
@@ -39,7 +42,10 @@ public readonly ref struct WriteRecord
 
     public bool HasGcFence { get; init; }
 
-    /// <summary>Set when the record was rewritten: from this commit timestamp on the record is no longer the newest; 0 when it was.</summary>
+    /// <summary>
+    /// Set when the record was rewritten: from this commit timestamp on the record is no longer the newest; 0 when it
+    /// was.
+    /// </summary>
     public ulong GcFence { get; init; }
 
     public LastChange LastChange { get; init; }
@@ -59,7 +65,9 @@ public readonly ref struct WriteRecord
         ShortValue = isProtected ? "p"u8 : default,
     };
 
-    /// <summary>Whether a reader at <paramref name="readTimestamp"/> may still take this record as the newest version.</summary>
+    /// <summary>
+    /// Whether a reader at <paramref name="readTimestamp"/> may still take this record as the newest version.
+    /// </summary>
     public bool IsNewestFor(ulong readTimestamp) => !HasGcFence || GcFence == 0 || GcFence > readTimestamp;
 
     /// <summary>This record, carrying the mark of a rollback at its own commit timestamp.</summary>

@@ -26,8 +26,8 @@ public interface IKvReader
     KvValue Get(ColumnFamily family, ReadOnlySpan<byte> key);
 
     /// <summary>
-    /// An unpositioned iterator over [<paramref name="lower"/>, <paramref name="upper"/>), a consistent view of the moment it was made.
-    /// The bounds are copied; an empty upper bound is the end of the family.
+    /// An unpositioned iterator over [<paramref name="lower"/>, <paramref name="upper"/>), a consistent view of the
+    /// moment it was made. The bounds are copied; an empty upper bound is the end of the family.
     /// </summary>
     IKvIterator Iterate(ColumnFamily family, ReadOnlySpan<byte> lower, ReadOnlySpan<byte> upper);
 }
@@ -36,9 +36,12 @@ public interface IKvReader
 public interface IKvSnapshot : IKvReader, IDisposable;
 
 /// <summary>
-/// An ordered store of bytes with column families and atomic batches. Writes are visible to every read that begins after
-/// <see cref="Write"/> returned. What a crash keeps: a prefix of the sequence of batches, which contains at least those before the last
-/// <see cref="Sync"/>; batches are never torn. Thread-safe; disposing waits for open iterators and snapshots of other threads to be disposed.
+/// An ordered store of bytes with column families and atomic batches. Writes are visible to every read that begins
+/// after
+/// <see cref="Write"/> returned. What a crash keeps: a prefix of the sequence of batches, which contains at least those
+/// before the last
+/// <see cref="Sync"/>; batches are never torn. Thread-safe; disposing waits for open iterators and snapshots of other
+/// threads to be disposed.
 /// </summary>
 public interface IKvEngine : IKvReader, IDisposable
 {
@@ -56,7 +59,9 @@ public interface IKvEngine : IKvReader, IDisposable
     /// <summary>Moves what is in memory into sorted files (and syncs); afterwards opening needs no recovery.</summary>
     void Flush();
 
-    /// <summary>A durable, openable copy as of now in a folder that does not exist yet; cheap where files can be linked.</summary>
+    /// <summary>
+    /// A durable, openable copy as of now in a folder that does not exist yet; cheap where files can be linked.
+    /// </summary>
     void CreateCheckpoint(string directory);
 
     /// <summary>About how many bytes the range takes on disk and in memory.</summary>
@@ -80,8 +85,8 @@ public interface IKvWriteBatch : IDisposable
 }
 
 /// <summary>
-/// A cursor. Moves return whether it stands on an entry; <see cref="Key"/> and <see cref="Value"/> are valid until the next move and only
-/// while it does. Not thread-safe.
+/// A cursor. Moves return whether it stands on an entry; <see cref="Key"/> and <see cref="Value"/> are valid until the
+/// next move and only while it does. Not thread-safe.
 /// </summary>
 public interface IKvIterator : IDisposable
 {
@@ -106,5 +111,8 @@ public interface IKvIterator : IDisposable
     bool Previous();
 }
 
-/// <summary>The engine failed: a full or broken disk, or damaged files. The message carries the engine's own words and the folder.</summary>
+/// <summary>
+/// The engine failed: a full or broken disk, or damaged files. The message carries the engine's own words and the
+/// folder.
+/// </summary>
 public sealed class EngineException(string message, Exception? inner = null) : Exception(message, inner);

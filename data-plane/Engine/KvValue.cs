@@ -1,6 +1,8 @@
 namespace Cloud.Engine;
 
-/// <summary>The result of a point read: a view of memory that the engine keeps in place until this is disposed.</summary>
+/// <summary>
+/// The result of a point read: a view of memory that the engine keeps in place until this is disposed.
+/// </summary>
 public readonly ref struct KvValue
 {
     private readonly nint _pinned;

@@ -37,8 +37,8 @@ internal sealed class LocalStore : IDisposable
     internal DeadlockDetector Deadlocks { get; } = new();
 
     /// <summary>
-    /// Runs a transaction command: takes the latches of its keys, lets it read and decide, replicates what it gathered, then releases the
-    /// latches and wakes those who wait for the locks it released.
+    /// Runs a transaction command: takes the latches of its keys, lets it read and decide, replicates what it gathered,
+    /// then releases the latches and wakes those who wait for the locks it released.
     /// </summary>
     /// <param name="peer">The region, checked by the caller.</param>
     /// <param name="dataKeys">Every key that is read or written.</param>

@@ -3,8 +3,9 @@ using System.Diagnostics.Metrics;
 namespace Cloud.Storage;
 
 /// <summary>
-/// What a store counts for metering, cumulative since the process began; and the same as instruments of the meter <c>Cloud.Storage</c>.
-/// Thread-safe. A request counts once it was answered from data, not when it was refused by a region error.
+/// What a store counts for metering, cumulative since the process began; and the same as instruments of the meter
+/// <c>Cloud.Storage</c>. Thread-safe. A request counts once it was answered from data, not when it was refused by a
+/// region error.
 /// </summary>
 public sealed class StorageCounters : IDisposable
 {

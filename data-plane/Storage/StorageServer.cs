@@ -14,8 +14,10 @@ using Microsoft.Extensions.Logging;
 namespace Cloud.Storage;
 
 /// <summary>
-/// One store: opened on its folder, registered with PD, serving <c>tikvpb.Tikv</c>. Its host calls <see cref="OpenAsync"/>, then
-/// <see cref="Register"/>, starts the transport, then <see cref="JoinAsync"/>; and ends the process when <see cref="Fault"/> completes.
+/// One store: opened on its folder, registered with PD, serving <c>tikvpb.Tikv</c>. Its host calls
+/// <see cref="OpenAsync"/>, then
+/// <see cref="Register"/>, starts the transport, then <see cref="JoinAsync"/>; and ends the process when
+/// <see cref="Fault"/> completes.
 /// </summary>
 public sealed partial class StorageServer : IAsyncDisposable
 {
@@ -69,13 +71,17 @@ public sealed partial class StorageServer : IAsyncDisposable
     /// <summary>Logical bytes on disk and in memory, about.</summary>
     public long StoredBytes => _replicated.StoredBytes;
 
-    /// <summary>Completes with the fault after which the store takes no more writes; the process should end and be started again.</summary>
+    /// <summary>
+    /// Completes with the fault after which the store takes no more writes; the process should end and be started
+    /// again.
+    /// </summary>
     public Task<Exception> Fault => _replicated.Fault.Occurred;
 
     /// <summary>
     /// Opens the data folder. A new folder gets a store id of PD, so PD must answer then; a known one opens without PD.
     /// </summary>
-    /// <exception cref="EngineException">The folder is of another cluster or version, in use, or damaged; or RocksDB is not installed.</exception>
+    /// <exception cref="EngineException">The folder is of another cluster or version, in use, or damaged; or RocksDB is
+    /// not installed.</exception>
     /// <exception cref="RpcException">The folder is new and PD does not answer.</exception>
     public static async Task<StorageServer> OpenAsync(
         StorageOptions options, IRpcChannelFactory channels, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
@@ -117,9 +123,9 @@ public sealed partial class StorageServer : IAsyncDisposable
     public void Register(RpcServices services) => TikvService.Register(services, _handlers, () => IsReady);
 
     /// <summary>
-    /// Recovers the regions, joins the cluster (bootstrapping a new one) and begins to serve. Until then requests get region_not_found.
-    /// Asks PD again and again until it answers or <paramref name="cancellationToken"/> gives up. Regions of an earlier life are served at
-    /// once, also while PD is away.
+    /// Recovers the regions, joins the cluster (bootstrapping a new one) and begins to serve. Until then requests get
+    /// region_not_found. Asks PD again and again until it answers or <paramref name="cancellationToken"/> gives up.
+    /// Regions of an earlier life are served at once, also while PD is away.
     /// </summary>
     public async Task JoinAsync(CancellationToken cancellationToken)
     {
@@ -157,7 +163,9 @@ public sealed partial class StorageServer : IAsyncDisposable
             GuardAsync(CollectionsAsync));
     }
 
-    /// <summary>Stops the background work, writes what is queued and closes the files. The transport has been stopped before.</summary>
+    /// <summary>
+    /// Stops the background work, writes what is queued and closes the files. The transport has been stopped before.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         IsReady = false;

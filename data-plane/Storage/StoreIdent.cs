@@ -4,8 +4,8 @@ using Cloud.Engine;
 namespace Cloud.Storage;
 
 /// <summary>
-/// The file <c>store.json</c> that says which store of which cluster a data folder belongs to. Written once, before the store is known to
-/// PD; a folder of another cluster or format is refused, since opening it would mix data.
+/// The file <c>store.json</c> that says which store of which cluster a data folder belongs to. Written once, before the
+/// store is known to PD; a folder of another cluster or format is refused, since opening it would mix data.
 /// </summary>
 /// <param name="FormatVersion">Of the whole data folder.</param>
 /// <param name="ClusterId">PD's id of the cluster.</param>
@@ -18,7 +18,8 @@ internal sealed record StoreIdent(int FormatVersion, ulong ClusterId, ulong Stor
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>The ident of a folder; null when it has none yet.</summary>
-    /// <exception cref="EngineException">It belongs to another cluster, or another version wrote it, or it is damaged.</exception>
+    /// <exception cref="EngineException">It belongs to another cluster, or another version wrote it, or it is
+    /// damaged.</exception>
     internal static StoreIdent? Load(string directory, ulong clusterId)
     {
         var path = Path.Combine(directory, FileName);

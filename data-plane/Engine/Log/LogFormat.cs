@@ -4,14 +4,16 @@ using Cloud.Codec;
 namespace Cloud.Engine.Log;
 
 /// <summary>
-/// Bytes of a log file: a header of 32 bytes, then frames, one per group commit, each a multiple of 8 bytes long. Integers are little-endian.
+/// Bytes of a log file: a header of 32 bytes, then frames, one per group commit, each a multiple of 8 bytes long.
+/// Integers are little-endian.
 /// <code>
-/// segment: magic "CloudLog" | version u32 | crc u32 of the 16 bytes after it | segment id u64 | sequence of its first frame u64
-/// frame:   magic u32 | body bytes u32 | sequence u64 | records u32 | reserved u32 (0) | crc u32 of the body | crc u32 of the 28 bytes before
-/// record:  bytes u32 | crc u32 of the rest | kind u8 | region u64 | index u64 | term u64 | payload
+/// segment: magic "CloudLog" | version u32 | crc u32 of the 16 bytes after it | segment id u64 | sequence of its first
+/// frame u64 frame:   magic u32 | body bytes u32 | sequence u64 | records u32 | reserved u32 (0) | crc u32 of the body
+/// | crc u32 of the 28 bytes before record:  bytes u32 | crc u32 of the rest | kind u8 | region u64 | index u64 | term
+/// u64 | payload
 /// </code>
-/// A frame is written only after its predecessor was synced. So a damaged frame that a valid one of a higher sequence follows is damage to
-/// synced data, and one that none follows is a write that never was acknowledged.
+/// A frame is written only after its predecessor was synced. So a damaged frame that a valid one of a higher sequence
+/// follows is damage to synced data, and one that none follows is a write that never was acknowledged.
 /// </summary>
 internal static class LogFormat
 {

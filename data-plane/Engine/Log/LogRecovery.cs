@@ -9,7 +9,8 @@ namespace Cloud.Engine.Log;
 internal sealed record LogRecovery(LogIndex Index, List<ulong> Segments, ulong NextSequence, long TailBytes, long CutBytes)
 {
     /// <summary>Reads a log folder and cuts off what was never acknowledged.</summary>
-    /// <exception cref="EngineException">Data that had been synced is damaged or missing, or another version wrote it.</exception>
+    /// <exception cref="EngineException">Data that had been synced is damaged or missing, or another version wrote
+    /// it.</exception>
     internal static LogRecovery Run(string directory)
     {
         var index = new LogIndex();

@@ -5,14 +5,17 @@ using Microsoft.Win32.SafeHandles;
 namespace Cloud.Engine.Log;
 
 /// <summary>
-/// The append-only log that all regions of a store share: one file at a time, one writer thread, one fdatasync per group.
-/// <para>Invariants. Entries become durable in the order of submission, and <see cref="LogWrite.OnDurable"/> is called in that order. A frame
-/// is begun only when its predecessor is synced. A file is begun only when its predecessor is synced whole, and deleted only when no live
-/// entry and no newest hard state is in it.</para>
-/// <para>Crash points. Before the sync of a frame: the frame is whole, torn or absent; nobody was told, and opening keeps it when whole and cuts
-/// it off otherwise. While a file is created: a file without frames, removed when opening. While purging: more files than needed.
-/// A failed write or sync poisons the log, since the kernel may have dropped the pages: every later submission fails until it is reopened.</para>
-/// Source: Raft paper §5.2 for what must be durable; P. Alvaro et al. and the PostgreSQL project on failed fsync; format chosen here.
+/// The append-only log that all regions of a store share: one file at a time, one writer thread, one fdatasync per
+/// group.
+/// <para>Invariants. Entries become durable in the order of submission, and <see cref="LogWrite.OnDurable"/> is called
+/// in that order. A frame is begun only when its predecessor is synced. A file is begun only when its predecessor is
+/// synced whole, and deleted only when no live entry and no newest hard state is in it.</para>
+/// <para>Crash points. Before the sync of a frame: the frame is whole, torn or absent; nobody was told, and opening
+/// keeps it when whole and cuts it off otherwise. While a file is created: a file without frames, removed when opening.
+/// While purging: more files than needed. A failed write or sync poisons the log, since the kernel may have dropped the
+/// pages: every later submission fails until it is reopened.</para>
+/// Source: Raft paper §5.2 for what must be durable; P. Alvaro et al. and the PostgreSQL project on failed fsync;
+/// format chosen here.
 /// </summary>
 public sealed class RaftLog : IDisposable
 {
@@ -69,7 +72,9 @@ public sealed class RaftLog : IDisposable
         }
     }
 
-    /// <summary>Frames synced since opening; with the entries submitted it tells how well commits are grouped.</summary>
+    /// <summary>
+    /// Frames synced since opening; with the entries submitted it tells how well commits are grouped.
+    /// </summary>
     public long Syncs { get; private set; }
 
     /// <summary>Opens a log, or begins one in an empty or missing folder.</summary>
@@ -160,7 +165,10 @@ public sealed class RaftLog : IDisposable
         return write.Completion.Task;
     }
 
-    /// <summary>Gives up the entries of a region up to an index; files that are not needed any more are gone when the task completes.</summary>
+    /// <summary>
+    /// Gives up the entries of a region up to an index; files that are not needed any more are gone when the task
+    /// completes.
+    /// </summary>
     public Task PurgeAsync(ulong region, ulong throughIndex)
     {
         var write = new LogPurge(region, throughIndex);
@@ -212,7 +220,9 @@ public sealed class RaftLog : IDisposable
         }
     }
 
-    /// <summary>Waits for submissions and takes all of them, up to the size of a group; false when stopping and nothing is left.</summary>
+    /// <summary>
+    /// Waits for submissions and takes all of them, up to the size of a group; false when stopping and nothing is left.
+    /// </summary>
     private bool TakeGroup()
     {
         _group.Clear();

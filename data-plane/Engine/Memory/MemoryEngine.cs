@@ -3,8 +3,8 @@ using Cloud.Kernel;
 namespace Cloud.Engine.Memory;
 
 /// <summary>
-/// The in-memory twin of <see cref="RocksDb.RocksEngine"/>, under the same contract tests, for simulation and fast tests. Keeps what was
-/// last synced, so that a test can let it lose the rest: see <see cref="Crash"/>.
+/// The in-memory twin of <see cref="RocksDb.RocksEngine"/>, under the same contract tests, for simulation and fast
+/// tests. Keeps what was last synced, so that a test can let it lose the rest: see <see cref="Crash"/>.
 /// </summary>
 public sealed class MemoryEngine : IKvEngine
 {

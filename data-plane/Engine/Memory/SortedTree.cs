@@ -3,8 +3,10 @@ using Cloud.Codec;
 namespace Cloud.Engine.Memory;
 
 /// <summary>
-/// An immutable sorted map of byte strings: updates give a new root and share all untouched nodes, so a root is a snapshot.
-/// Source: Seidel, Aragon, "Randomized Search Trees" (treap); priorities are a hash of the key, so that shape depends on content alone.
+/// An immutable sorted map of byte strings: updates give a new root and share all untouched nodes, so a root is a
+/// snapshot.
+/// Source: Seidel, Aragon, "Randomized Search Trees" (treap); priorities are a hash of the key, so that shape depends
+/// on content alone.
 /// </summary>
 internal sealed class SortedTree
 {

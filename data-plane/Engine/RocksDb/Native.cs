@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Cloud.Engine.RocksDb;
 
 /// <summary>
-/// The functions of RocksDB's C interface that the engine calls. Strings of errors are allocated by RocksDB and freed by
+/// The functions of RocksDB's C interface that the engine calls. Strings of errors are allocated by RocksDB and freed
+/// by
 /// <see cref="ThrowOnError"/>. Source: rocksdb, <c>include/rocksdb/c.h</c>.
 /// </summary>
 internal static unsafe partial class Native

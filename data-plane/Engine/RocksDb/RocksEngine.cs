@@ -5,9 +5,10 @@ using Microsoft.Win32.SafeHandles;
 namespace Cloud.Engine.RocksDb;
 
 /// <summary>
-/// <see cref="IKvEngine"/> over the system's RocksDB. Its write-ahead log is written but not synced per batch: after the machine stops, a
-/// prefix of the batches is there (point-in-time recovery, RocksDB's default), and after only the process stops, all of them. RocksDB syncs
-/// closed logs before it installs the flush of one family among several, so families never disagree about the prefix.
+/// <see cref="IKvEngine"/> over the system's RocksDB. Its write-ahead log is written but not synced per batch: after
+/// the machine stops, a prefix of the batches is there (point-in-time recovery, RocksDB's default), and after only the
+/// process stops, all of them. RocksDB syncs closed logs before it installs the flush of one family among several, so
+/// families never disagree about the prefix.
 /// </summary>
 public sealed unsafe class RocksEngine : IKvEngine
 {
@@ -32,7 +33,8 @@ public sealed unsafe class RocksEngine : IKvEngine
     internal DatabaseHandle Database => _database;
 
     /// <summary>Opens the database in a folder, which is created when missing.</summary>
-    /// <exception cref="EngineException">RocksDB is not installed, another process has the folder open, or the files are damaged.</exception>
+    /// <exception cref="EngineException">RocksDB is not installed, another process has the folder open, or the files
+    /// are damaged.</exception>
     public static RocksEngine Open(string path, RocksOptions options)
     {
         RocksLibrary.Load();
@@ -185,7 +187,9 @@ public sealed unsafe class RocksEngine : IKvEngine
         return settings;
     }
 
-    /// <summary>The open database and its families; iterators and snapshots count as users, so that closing waits for them.</summary>
+    /// <summary>
+    /// The open database and its families; iterators and snapshots count as users, so that closing waits for them.
+    /// </summary>
     internal sealed class DatabaseHandle : SafeHandleZeroOrMinusOneIsInvalid
     {
         internal DatabaseHandle(nint db, ReadOnlySpan<nint> families)

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Cloud.Engine.RocksDb;
 
-/// <summary>A cursor of RocksDB. The bounds live in native memory, because RocksDB keeps pointers to them until the iterator is destroyed.</summary>
+/// <summary>
+/// A cursor of RocksDB. The bounds live in native memory, because RocksDB keeps pointers to them until the iterator is
+/// destroyed.
+/// </summary>
 internal sealed unsafe class RocksIterator : IKvIterator
 {
     private readonly RocksEngine _engine;

@@ -5,8 +5,8 @@ namespace Cloud.Engine.RocksDb;
 
 /// <summary>
 /// Finds the system's RocksDB, whose soname carries the version and so differs by distribution.
-/// Source: package lists of Debian 12 and 13 and Ubuntu 22.04 to 25.10 (6.11 to 9.10); only functions present since 6.29 are called,
-/// apart from <c>rocksdb_flush_wal</c> (7.7).
+/// Source: Debian 12's librocksdb7.8; the names of other versions follow the same scheme. <c>rocksdb_flush_wal</c> sets
+/// the oldest version.
 /// </summary>
 internal static class RocksLibrary
 {
@@ -19,7 +19,9 @@ internal static class RocksLibrary
     private static readonly Lock Gate = new();
     private static nint _handle;
 
-    /// <summary>Every name that is tried, in order: newest first, the one that a developer's package installs last.</summary>
+    /// <summary>
+    /// Every name that is tried, in order: newest first, the one that a developer's package installs last.
+    /// </summary>
     internal static IEnumerable<string> Candidates()
     {
         for (var minor = 20; minor >= 0; minor--)

@@ -3,8 +3,8 @@ using Cloud.Kernel;
 namespace Cloud.Engine.RocksDb;
 
 /// <summary>
-/// Memory and parallelism of one RocksDB instance. The defaults are chosen here for nodes of 1 to 4 GiB that share a host; what they trade
-/// is write amplification against resident memory.
+/// Memory and parallelism of one RocksDB instance. The defaults are chosen here for nodes of 1 to 4 GiB that share a
+/// host; what they trade is write amplification against resident memory.
 /// </summary>
 public sealed record RocksOptions
 {
@@ -17,7 +17,9 @@ public sealed record RocksOptions
     /// <summary>Memory of all families together.</summary>
     public ByteSize WriteBufferTotal { get; init; } = ByteSize.FromMiB(48);
 
-    /// <summary>Bytes of write-ahead log after which the oldest family is flushed; bounds the time that opening takes.</summary>
+    /// <summary>
+    /// Bytes of write-ahead log after which the oldest family is flushed; bounds the time that opening takes.
+    /// </summary>
     public ByteSize WalTotalMax { get; init; } = ByteSize.FromMiB(96);
 
     public int BackgroundJobs { get; init; } = 2;

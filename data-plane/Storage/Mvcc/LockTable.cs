@@ -3,11 +3,12 @@ using Cloud.Codec;
 namespace Cloud.Storage.Mvcc;
 
 /// <summary>
-/// The largest timestamp that anyone has read at, and the locks of transactions that choose their commit timestamp here (asynchronous and
-/// one-phase commit) while they are on their way to the engine.
-/// <para>Invariant. A reader at ts first raises the maximum, then looks at the locks; a writer first publishes its lock, then takes its commit
-/// timestamp above the maximum. Whatever the interleaving, either the reader sees the lock or the writer commits above ts, so no snapshot
-/// changes after it was read. The lock is removed only after the engine has the data.</para>
+/// The largest timestamp that anyone has read at, and the locks of transactions that choose their commit timestamp here
+/// (asynchronous and one-phase commit) while they are on their way to the engine.
+/// <para>Invariant. A reader at ts first raises the maximum, then looks at the locks; a writer first publishes its
+/// lock, then takes its commit timestamp above the maximum. Whatever the interleaving, either the reader sees the lock
+/// or the writer commits above ts, so no snapshot changes after it was read. The lock is removed only after the engine
+/// has the data.</para>
 /// Thread-safe. Source: TiKV's concurrency manager; "Async Commit, the Accelerator for Transaction Commit in TiDB 5.0".
 /// </summary>
 internal sealed class LockTable
@@ -19,7 +20,10 @@ internal sealed class LockTable
 
     internal ulong MaxTimestamp => Interlocked.Read(ref _maxTimestamp);
 
-    /// <summary>Whether the maximum covers what an earlier life of this store may have served; until then commit timestamps are not chosen here.</summary>
+    /// <summary>
+    /// Whether the maximum covers what an earlier life of this store may have served; until then commit timestamps are
+    /// not chosen here.
+    /// </summary>
     internal bool IsSynced { get; private set; }
 
     /// <summary>Raises the maximum. <see cref="Tso.Max"/> is not a timestamp and changes nothing.</summary>
@@ -99,7 +103,10 @@ internal sealed class LockTable
         }
     }
 
-    /// <summary>The first published lock in [lower, upper) that blocks a reader; null when none does. An empty upper bound is the end.</summary>
+    /// <summary>
+    /// The first published lock in [lower, upper) that blocks a reader; null when none does. An empty upper bound is
+    /// the end.
+    /// </summary>
     internal (byte[] DataKey, LockRecord Record)? FirstBlocking(ReadOnlySpan<byte> lower, ReadOnlySpan<byte> upper, in ReadView view)
     {
         if (Volatile.Read(ref _count) == 0)

@@ -5,12 +5,15 @@ using Google.Protobuf;
 namespace Cloud.Storage.Mvcc;
 
 /// <summary>
-/// Reads locks and versions of keys. The write iterator sees the moment of its first use; a command makes its reader after it holds its
-/// latches, so nobody changes its keys meanwhile. Keys are data keys without timestamp. Not thread-safe.
+/// Reads locks and versions of keys. The write iterator sees the moment of its first use; a command makes its reader
+/// after it holds its latches, so nobody changes its keys meanwhile. Keys are data keys without timestamp. Not
+/// thread-safe.
 /// </summary>
 internal sealed class MvccReader(IKvReader reader) : IDisposable
 {
-    /// <summary>Records further away than this are sought, nearer ones stepped to. Source: TiKV's <c>SEEK_BOUND</c>.</summary>
+    /// <summary>
+    /// Records further away than this are sought, nearer ones stepped to. Source: TiKV's <c>SEEK_BOUND</c>.
+    /// </summary>
     private const int SeekBound = 8;
 
     private IKvIterator? _writes;
@@ -29,7 +32,9 @@ internal sealed class MvccReader(IKvReader reader) : IDisposable
         return value.Exists ? LockRecord.Parse(value.Span) : null;
     }
 
-    /// <summary>Moves to the newest record of a key with a commit timestamp of at most <paramref name="timestamp"/>.</summary>
+    /// <summary>
+    /// Moves to the newest record of a key with a commit timestamp of at most <paramref name="timestamp"/>.
+    /// </summary>
     internal bool SeekWrite(ReadOnlySpan<byte> dataKey, ulong timestamp, out ulong commitTimestamp)
     {
         var length = dataKey.Length + Tso.SuffixBytes;
@@ -176,9 +181,14 @@ internal readonly struct CommitRecord
     /// <summary>Of the commit.</summary>
     internal ulong CommitTimestamp { get; init; }
 
-    /// <summary>When nothing is recorded: another transaction's record whose commit timestamp is this one's start; null when there is none.</summary>
+    /// <summary>
+    /// When nothing is recorded: another transaction's record whose commit timestamp is this one's start; null when
+    /// there is none.
+    /// </summary>
     internal byte[]? OverlappedWrite { get; init; }
 
-    /// <summary>The commit timestamp of the next newer change above the overlapped write; 0 when it is the newest.</summary>
+    /// <summary>
+    /// The commit timestamp of the next newer change above the overlapped write; 0 when it is the newest.
+    /// </summary>
     internal ulong GcFence { get; init; }
 }

@@ -5,8 +5,8 @@ using Google.Protobuf;
 namespace Cloud.Storage.Mvcc;
 
 /// <summary>
-/// Walks the keys of a range at one timestamp, merging locks and versions of one snapshot. After <see cref="MoveNext"/> the current key
-/// either has a value or is blocked by a lock. Not thread-safe.
+/// Walks the keys of a range at one timestamp, merging locks and versions of one snapshot. After <see cref="MoveNext"/>
+/// the current key either has a value or is blocked by a lock. Not thread-safe.
 /// </summary>
 internal sealed class MvccScanner : IDisposable
 {
@@ -56,7 +56,9 @@ internal sealed class MvccScanner : IDisposable
     /// <summary>The lock in the way, or null.</summary>
     internal LockRecord? Blocker { get; private set; }
 
-    /// <summary>With isolation RCCheckTS: the commit timestamp of a newer version, which fails the read; otherwise 0.</summary>
+    /// <summary>
+    /// With isolation RCCheckTS: the commit timestamp of a newer version, which fails the read; otherwise 0.
+    /// </summary>
     internal ulong NewerCommit { get; private set; }
 
     /// <summary>Moves to the next key that the reader sees or is blocked at.</summary>
@@ -141,7 +143,9 @@ internal sealed class MvccScanner : IDisposable
         return true;
     }
 
-    /// <summary>The common case going forward: the cursor stands on the newest version, which is a put that the reader sees.</summary>
+    /// <summary>
+    /// The common case going forward: the cursor stands on the newest version, which is a put that the reader sees.
+    /// </summary>
     private bool TryNewest()
     {
         if (_reverse || Tso.ReadSuffix(_writes.Key) > _view.Timestamp)

@@ -6,7 +6,8 @@ namespace Cloud.Storage.Mvcc;
 
 /// <summary>At which timestamp a request reads, and which locks it may pass.</summary>
 /// <param name="Timestamp">The snapshot; <see cref="Tso.Max"/> reads the newest committed version.</param>
-/// <param name="Isolation">SI heeds locks; RC does not; RCCheckTS also refuses keys that changed after the timestamp.</param>
+/// <param name="Isolation">SI heeds locks; RC does not; RCCheckTS also refuses keys that changed after the
+/// timestamp.</param>
 /// <param name="Resolved">Start timestamps whose locks cannot commit at or before the timestamp.</param>
 /// <param name="Committed">Start timestamps that committed before the timestamp: their locks are read through.</param>
 internal readonly record struct ReadView(
@@ -15,7 +16,9 @@ internal readonly record struct ReadView(
     internal static ReadView Of(Context context, ulong timestamp) =>
         new(timestamp, context.IsolationLevel, context.ResolvedLocks, context.CommittedLocks);
 
-    /// <summary>What a lock means to this reader. Source: KV-PROTOCOL §1.7; TiKV, <c>Lock::check_ts_conflict</c>.</summary>
+    /// <summary>
+    /// What a lock means to this reader. Source: KV-PROTOCOL §1.7; TiKV, <c>Lock::check_ts_conflict</c>.
+    /// </summary>
     internal LockEffect EffectOf(LockRecord record, ReadOnlySpan<byte> dataKey)
     {
         if (Isolation != IsolationLevel.Si
@@ -32,8 +35,9 @@ internal readonly record struct ReadView(
             return LockEffect.ReadThrough;
         }
 
-        // The newest version is asked for by a point read without a timestamp. The transaction has not committed when the read begins, as
-        // long as only the primary's record can commit it, so the version below the lock is a right answer.
+        // The newest version is asked for by a point read without a timestamp. The transaction has not committed when
+        // the read begins, as long as only the primary's record can commit it, so the version below the lock is a right
+        // answer.
         if (Timestamp == Tso.Max && !record.UsesAsyncCommit && DataKey.DecodeUserKey(dataKey).AsSpan().SequenceEqual(record.Primary))
         {
             return LockEffect.None;

@@ -13,9 +13,10 @@ namespace Cloud.Storage.Placement;
 
 /// <summary>
 /// How a store becomes part of its cluster and stays known to PD.
-/// <para>Crash points of joining. After ids were allocated: they are never used. After the ident was saved: the next start takes the same
-/// store id. After the first region was saved but PD does not know it: the next start offers the same region. After PD took it: the next
-/// start finds that PD has it. When PD took another store's region first, ours is deleted before anything was written to it.</para>
+/// <para>Crash points of joining. After ids were allocated: they are never used. After the ident was saved: the next
+/// start takes the same store id. After the first region was saved but PD does not know it: the next start offers the
+/// same region. After PD took it: the next start finds that PD has it. When PD took another store's region first, ours
+/// is deleted before anything was written to it.</para>
 /// </summary>
 internal sealed partial class Membership(
     StorageOptions options, PdClient pd, ReplicatedStore replicated, RegionMap regions, ulong storeId, TimeProvider time, ILogger logger)
@@ -81,7 +82,10 @@ internal sealed partial class Membership(
         while (await timer.WaitForNextTickAsync(cancellationToken));
     }
 
-    /// <summary>Keeps the stream of region heartbeats open until cancelled; what PD asks for in return needs more than one store.</summary>
+    /// <summary>
+    /// Keeps the stream of region heartbeats open until cancelled; what PD asks for in return needs more than one
+    /// store.
+    /// </summary>
     internal async Task RegionHeartbeatsAsync(CancellationToken cancellationToken)
     {
         var retry = TimeSpan.FromSeconds(1);

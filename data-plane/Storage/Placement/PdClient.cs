@@ -7,8 +7,8 @@ using Google.Protobuf;
 namespace Cloud.Storage.Placement;
 
 /// <summary>
-/// What a store asks of PD. A call goes to the member that answered last, and on failure to each other once; whoever calls decides whether
-/// and when to try again. Thread-safe.
+/// What a store asks of PD. A call goes to the member that answered last, and on failure to each other once; whoever
+/// calls decides whether and when to try again. Thread-safe.
 /// </summary>
 internal sealed class PdClient : IAsyncDisposable
 {

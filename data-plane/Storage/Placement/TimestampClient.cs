@@ -7,8 +7,8 @@ using Cloud.Rpc.Proto.Pdpb;
 namespace Cloud.Storage.Placement;
 
 /// <summary>
-/// Timestamps over one stream to PD: all that are waited for at a moment are one request. After a failure those who wait get the error and
-/// the next one opens a new stream. Thread-safe.
+/// Timestamps over one stream to PD: all that are waited for at a moment are one request. After a failure those who
+/// wait get the error and the next one opens a new stream. Thread-safe.
 /// </summary>
 internal sealed class TimestampClient : ITimestampSource, IAsyncDisposable
 {

@@ -8,8 +8,9 @@ using Error = Cloud.Rpc.Proto.Errorpb.Error;
 namespace Cloud.Storage.Raw;
 
 /// <summary>
-/// How raw data of one API version is laid out: which column family and prefix, plain or memcomparable keys, with or without versions, and
-/// what surrounds a value. The three never share a physical key. Source: KV-PROTOCOL §1.6 and annex B; the storage design document.
+/// How raw data of one API version is laid out: which column family and prefix, plain or memcomparable keys, with or
+/// without versions, and what surrounds a value. The three never share a physical key. Source: KV-PROTOCOL §1.6 and
+/// annex B; the storage design document.
 /// </summary>
 internal sealed class RawMode
 {

@@ -168,7 +168,10 @@ internal sealed class RawReads(LocalStore store)
 
     internal ulong NowSeconds => (ulong)store.Time.GetUtcNow().ToUnixTimeSeconds();
 
-    /// <summary>The region, mode and physical key of a request for one key; a region error, or what is wrong with the key, or neither.</summary>
+    /// <summary>
+    /// The region, mode and physical key of a request for one key; a region error, or what is wrong with the key, or
+    /// neither.
+    /// </summary>
     internal Rpc.Proto.Errorpb.Error? Prepare(
         Context context, ByteString key, string family, out RegionPeer peer, out RawMode mode, out byte[] dataKey, out string? invalid)
     {

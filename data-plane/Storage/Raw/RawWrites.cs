@@ -9,8 +9,9 @@ using Error = Cloud.Rpc.Proto.Errorpb.Error;
 namespace Cloud.Storage.Raw;
 
 /// <summary>
-/// Writes of raw data. Each request is one command: all of its keys or none. Plain writes of a key take effect in the order in which they
-/// reach the log; compare-and-swap is atomic with other requests that ask for it (<c>for_cas</c>), as in TiKV.
+/// Writes of raw data. Each request is one command: all of its keys or none. Plain writes of a key take effect in the
+/// order in which they reach the log; compare-and-swap is atomic with other requests that ask for it (<c>for_cas</c>),
+/// as in TiKV.
 /// </summary>
 internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSource timestamps)
 {

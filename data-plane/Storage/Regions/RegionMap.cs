@@ -5,7 +5,9 @@ using Cloud.Rpc.Proto.Kvrpcpb;
 
 namespace Cloud.Storage.Regions;
 
-/// <summary>The regions of a store, and the checks that every request passes before it touches data. Thread-safe.</summary>
+/// <summary>
+/// The regions of a store, and the checks that every request passes before it touches data. Thread-safe.
+/// </summary>
 internal sealed class RegionMap(ulong storeId)
 {
     private readonly ConcurrentDictionary<ulong, RegionPeer> _peers = new();
@@ -17,8 +19,8 @@ internal sealed class RegionMap(ulong storeId)
     internal void Add(RegionPeer peer) => _peers[peer.Id] = peer;
 
     /// <summary>
-    /// Finds the peer that a request is for. The order of the checks is part of the protocol: store, region, peer, leadership, term, epoch;
-    /// keys come after, see <see cref="RegionPeer.CheckKey"/>. Source: KV-PROTOCOL §1.5.
+    /// Finds the peer that a request is for. The order of the checks is part of the protocol: store, region, peer,
+    /// leadership, term, epoch; keys come after, see <see cref="RegionPeer.CheckKey"/>. Source: KV-PROTOCOL §1.5.
     /// </summary>
     /// <returns>Null, and the peer; or the error to answer with.</returns>
     internal Error? Find(Context? context, [NotNull] out RegionPeer? peer)

@@ -9,9 +9,10 @@ namespace Cloud.Storage.Regions;
 
 /// <summary>
 /// This store's replica of one region, and the only way to change its data: <see cref="ProposeAsync"/> → log → apply.
-/// <para>Invariants. Indexes are given out in the order in which entries reach the log. A proposal is answered only after it was applied, so a
-/// read that starts after the answer sees it. With one voter an entry is committed when it is durable, and the voter leads for as long as the
-/// process lives, so reads need no round. Entries of an earlier life are applied before the first request is served.</para>
+/// <para>Invariants. Indexes are given out in the order in which entries reach the log. A proposal is answered only
+/// after it was applied, so a read that starts after the answer sees it. With one voter an entry is committed when it
+/// is durable, and the voter leads for as long as the process lives, so reads need no round. Entries of an earlier life
+/// are applied before the first request is served.</para>
 /// Thread-safe. Source: Raft paper §5.3, §6.4 of the dissertation (reads by lease).
 /// </summary>
 internal sealed class RegionPeer
@@ -69,7 +70,8 @@ internal sealed class RegionPeer
             return RegionErrors.DataIsNotReady(Id, Self.Id);
         }
 
-        // A term of 0 is a client that does not care; one term back is still accepted, as the leader may just have changed.
+        // A term of 0 is a client that does not care; one term back is still accepted, as the leader may just have
+        // changed.
         if (context.Term != 0 && Term > context.Term + 1)
         {
             return RegionErrors.StaleCommand(context.Term, Term);
@@ -91,7 +93,10 @@ internal sealed class RegionPeer
             : RegionErrors.KeyNotInRegion(key, region);
     }
 
-    /// <summary>Whether [<paramref name="start"/>, <paramref name="end"/>) is in range; an empty end is the end of the key space.</summary>
+    /// <summary>
+    /// Whether [<paramref name="start"/>, <paramref name="end"/>) is in range; an empty end is the end of the key
+    /// space.
+    /// </summary>
     internal Error? CheckRange(ReadOnlySpan<byte> start, ReadOnlySpan<byte> end)
     {
         var region = _region;
@@ -105,7 +110,10 @@ internal sealed class RegionPeer
             : RegionErrors.KeyNotInRegion(end, region);
     }
 
-    /// <summary>An empty command for this region as it is now; goes to <see cref="ProposeAsync"/> or back by <see cref="Return"/>.</summary>
+    /// <summary>
+    /// An empty command for this region as it is now; goes to <see cref="ProposeAsync"/> or back by
+    /// <see cref="Return"/>.
+    /// </summary>
     internal Proposal Rent()
     {
         var proposal = _pool.Rent();
@@ -116,8 +124,9 @@ internal sealed class RegionPeer
     internal void Return(Proposal proposal) => _pool.Return(proposal);
 
     /// <summary>
-    /// Replicates and applies a command. On null it is durable and visible; on an error nothing of it will ever be, except for
-    /// UndeterminedResult. Cannot be cancelled, since an entry in the log cannot be taken back. Takes the proposal over.
+    /// Replicates and applies a command. On null it is durable and visible; on an error nothing of it will ever be,
+    /// except for UndeterminedResult. Cannot be cancelled, since an entry in the log cannot be taken back. Takes the
+    /// proposal over.
     /// </summary>
     internal ValueTask<Error?> ProposeAsync(Proposal proposal)
     {

@@ -6,12 +6,12 @@ using Cloud.Storage.Regions;
 namespace Cloud.Storage.Replication;
 
 /// <summary>
-/// The thread that brings durable entries into the engine: one engine batch for everything that is waiting, with each region's applied index
-/// in the same batch.
-/// <para>Crash points. Before the batch: the log has the entries, the engine has neither them nor the new index; replay applies them. After the
-/// batch but before the answer: applied, the client does not know. The engine's own log is not synced, so a machine failure may take it back
-/// to an earlier batch: index and data go back together, and replay continues from that index. Hence an entry is never applied twice or
-/// skipped.</para>
+/// The thread that brings durable entries into the engine: one engine batch for everything that is waiting, with each
+/// region's applied index in the same batch.
+/// <para>Crash points. Before the batch: the log has the entries, the engine has neither them nor the new index; replay
+/// applies them. After the batch but before the answer: applied, the client does not know. The engine's own log is not
+/// synced, so a machine failure may take it back to an earlier batch: index and data go back together, and replay
+/// continues from that index. Hence an entry is never applied twice or skipped.</para>
 /// </summary>
 internal sealed class ApplyLoop : IDisposable
 {
@@ -157,7 +157,10 @@ internal sealed class ApplyLoop : IDisposable
         return end;
     }
 
-    /// <summary>Adds an entry's writes, unless the region changed since it was proposed; then it has no effect, on every replica alike.</summary>
+    /// <summary>
+    /// Adds an entry's writes, unless the region changed since it was proposed; then it has no effect, on every replica
+    /// alike.
+    /// </summary>
     private Error? Add(Proposal proposal)
     {
         var region = proposal.Peer.Region;

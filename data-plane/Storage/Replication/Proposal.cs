@@ -8,8 +8,9 @@ using Cloud.Storage.Regions;
 namespace Cloud.Storage.Replication;
 
 /// <summary>
-/// One command on its way through the log and the engine, and the task that its sender awaits. Pooled: it goes back when the task's result
-/// is taken, so a task is awaited exactly once. Filled by one thread; then owned by the log, then by the apply loop.
+/// One command on its way through the log and the engine, and the task that its sender awaits. Pooled: it goes back
+/// when the task's result is taken, so a task is awaited exactly once. Filled by one thread; then owned by the log,
+/// then by the apply loop.
 /// </summary>
 internal sealed class Proposal : LogWrite, IValueTaskSource<Error?>
 {

@@ -7,9 +7,10 @@ namespace Cloud.Storage.Replication;
 
 /// <summary>
 /// The engine, the log and the apply loop of one store, and how its regions come to life.
-/// <para>Recovery of a region: replay the log's entries above the applied index that the engine has, take the next term, make it durable, and
-/// apply an empty entry of that term; then the peer leads. A log that ends below the applied index, or begins above the entry after it, has
-/// lost entries: the store refuses to start rather than serve a hole.</para>
+/// <para>Recovery of a region: replay the log's entries above the applied index that the engine has, take the next
+/// term, make it durable, and apply an empty entry of that term; then the peer leads. A log that ends below the applied
+/// index, or begins above the entry after it, has lost entries: the store refuses to start rather than serve a
+/// hole.</para>
 /// Source: Raft paper §5.4.2 and §8 (a leader commits an entry of its own term first).
 /// </summary>
 internal sealed class ReplicatedStore : IDisposable
@@ -69,8 +70,8 @@ internal sealed class ReplicatedStore : IDisposable
     }
 
     /// <summary>
-    /// Frees the log of what the engine can no longer lose. The applied index is taken before the engine is synced, so what is purged is
-    /// durable there.
+    /// Frees the log of what the engine can no longer lose. The applied index is taken before the engine is synced, so
+    /// what is purged is durable there.
     /// </summary>
     internal async Task PurgeAsync(IEnumerable<RegionPeer> peers)
     {

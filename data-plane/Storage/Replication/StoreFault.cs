@@ -1,8 +1,8 @@
 namespace Cloud.Storage.Replication;
 
 /// <summary>
-/// The first fault after which a store can no longer keep its promises (a failed disk, damaged state). It then takes no writes, and the
-/// process that hosts it should end, to be restarted by its supervisor. Thread-safe.
+/// The first fault after which a store can no longer keep its promises (a failed disk, damaged state). It then takes no
+/// writes, and the process that hosts it should end, to be restarted by its supervisor. Thread-safe.
 /// </summary>
 internal sealed class StoreFault
 {

@@ -4,8 +4,8 @@ using Cloud.Engine;
 namespace Cloud.Storage.Replication;
 
 /// <summary>
-/// The payload of a log entry: which epoch it was made for, and the writes that applying it makes, in order. Whether they may be made was
-/// decided before; applying is the same on every replica and in every replay.
+/// The payload of a log entry: which epoch it was made for, and the writes that applying it makes, in order. Whether
+/// they may be made was decided before; applying is the same on every replica and in every replay.
 /// <code>format u8 (1) | conf_ver varint | version varint | { kind and family u8 | key length varint | key | [value length varint | value] }</code>
 /// An empty payload is the entry with which a leader begins its term. Not thread-safe.
 /// </summary>
@@ -69,7 +69,8 @@ internal sealed class WriteCommand(ByteBuffer buffer)
 
     /// <summary>Adds the writes of a payload to a batch. PERF-CRITICAL: no allocation.</summary>
     /// <returns>The number of writes.</returns>
-    /// <exception cref="CodecException">The payload is malformed: another version wrote it, or memory was damaged.</exception>
+    /// <exception cref="CodecException">The payload is malformed: another version wrote it, or memory was
+    /// damaged.</exception>
     internal static int Apply(ReadOnlySpan<byte> payload, IKvWriteBatch batch)
     {
         if (payload.IsEmpty)

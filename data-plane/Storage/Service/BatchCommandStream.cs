@@ -7,8 +7,9 @@ using Response = Cloud.Rpc.Proto.Tikvpb.BatchCommandsResponse.Types.Response;
 namespace Cloud.Storage.Service;
 
 /// <summary>
-/// One <c>BatchCommands</c> stream: requests are begun in the order in which they come and answered in the order in which they end, those
-/// that are ready at the same time in one message. A fault of the store ends the stream with its error.
+/// One <c>BatchCommands</c> stream: requests are begun in the order in which they come and answered in the order in
+/// which they end, those that are ready at the same time in one message. A fault of the store ends the stream with its
+/// error.
 /// </summary>
 internal sealed class BatchCommandStream(
     TikvHandlers handlers, IRpcReader<BatchCommandsRequest> requests, IRpcWriter<BatchCommandsResponse> responses)

@@ -8,9 +8,16 @@ using Response = Cloud.Rpc.Proto.Tikvpb.BatchCommandsResponse.Types.Response;
 
 namespace Cloud.Storage.Service;
 
-/// <summary>The parts of a store that answer requests, and the dispatch of the requests that travel in batches.</summary>
+/// <summary>
+/// The parts of a store that answer requests, and the dispatch of the requests that travel in batches.
+/// </summary>
 internal sealed class TikvHandlers
 {
+    /// <summary>
+    /// Reads of more keys run apart from the stream, so that they do not hold up those behind them. Chosen here.
+    /// </summary>
+    private const int InlineKeysMax = 32;
+
     internal TikvHandlers(LocalStore store, Placement.ITimestampSource timestamps)
     {
         Reads = new TxnReads(store);
@@ -36,8 +43,26 @@ internal sealed class TikvHandlers
 
     internal RawWrites RawWrites { get; }
 
-    /// <summary>Answers one request of a batch. Reads are done when this returns; writes go on.</summary>
-    internal ValueTask<Response> AnswerAsync(Request request, CancellationToken ct) => request.CmdCase switch
+    /// <summary>
+    /// Answers one request of a batch. Small reads are done when this returns; long ones and writes go on.
+    /// </summary>
+    internal ValueTask<Response> AnswerAsync(Request request, CancellationToken ct) =>
+        IsLong(request) ? AnswerApart(request, ct) : AnswerHere(request, ct);
+
+    private static bool IsLong(Request request) => request.CmdCase switch
+    {
+        RequestCase.Scan => request.Scan.Limit > InlineKeysMax,
+        RequestCase.BatchGet => request.BatchGet.Keys.Count > InlineKeysMax,
+        RequestCase.RawScan => request.RawScan.Limit > InlineKeysMax,
+        RequestCase.RawBatchGet => request.RawBatchGet.Keys.Count > InlineKeysMax,
+        RequestCase.RawBatchScan or RequestCase.ScanLock => true,
+        _ => false,
+    };
+
+    private ValueTask<Response> AnswerApart(Request request, CancellationToken ct) =>
+        new(Task.Run(() => AnswerHere(request, ct).AsTask(), ct));
+
+    private ValueTask<Response> AnswerHere(Request request, CancellationToken ct) => request.CmdCase switch
     {
         RequestCase.Get => Now(new Response { Get = Reads.Get(request.Get) }),
         RequestCase.Scan => Now(new Response { Scan = Reads.Scan(request.Scan) }),
@@ -79,7 +104,9 @@ internal sealed class TikvHandlers
         _ => Now(Unsupported(request.CmdCase)),
     };
 
-    /// <summary>A batch has no status per request, so what is not offered is told in the answer's own error field.</summary>
+    /// <summary>
+    /// A batch has no status per request, so what is not offered is told in the answer's own error field.
+    /// </summary>
     private static Response Unsupported(RequestCase command)
     {
         const string text = "this store does not offer the command";

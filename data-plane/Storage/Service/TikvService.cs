@@ -6,7 +6,8 @@ using Cloud.Rpc.Server;
 namespace Cloud.Storage.Service;
 
 /// <summary>
-/// Registers <c>tikvpb.Tikv</c> and the health service. What is not registered is answered with status 12 (Unimplemented) by the transport.
+/// Registers <c>tikvpb.Tikv</c> and the health service. What is not registered is answered with status 12
+/// (Unimplemented) by the transport.
 /// Source: KV-PROTOCOL §1.4 and annex A.
 /// </summary>
 internal static class TikvService

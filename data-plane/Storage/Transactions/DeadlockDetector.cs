@@ -5,8 +5,9 @@ using Google.Protobuf;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// The graph of which transaction waits for which. An edge is added only when it closes no cycle; who would close one is the victim.
-/// Edges live as long as the wait. Thread-safe. Source: TiKV, <c>src/server/lock_manager/deadlock.rs</c>.
+/// The graph of which transaction waits for which. An edge is added only when it closes no cycle; who would close one
+/// is the victim. Edges live as long as the wait. Thread-safe. Source: TiKV,
+/// <c>src/server/lock_manager/deadlock.rs</c>.
 /// </summary>
 internal sealed class DeadlockDetector
 {

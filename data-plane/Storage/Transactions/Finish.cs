@@ -7,9 +7,10 @@ namespace Cloud.Storage.Transactions;
 
 /// <summary>
 /// Ends a transaction on one key: commit, rollback, and what is recorded when its lock is not there.
-/// <para>Invariant. A key carries at most one of commit and rollback of a transaction, and whichever comes first wins: a rollback of a missing
-/// lock leaves a record that makes a late prewrite fail. A rollback whose record would stand where another transaction's commit stands
-/// (equal timestamps) marks that commit instead, when it has to be kept ("protected").</para>
+/// <para>Invariant. A key carries at most one of commit and rollback of a transaction, and whichever comes first wins:
+/// a rollback of a missing lock leaves a record that makes a late prewrite fail. A rollback whose record would stand
+/// where another transaction's commit stands (equal timestamps) marks that commit instead, when it has to be kept
+/// ("protected").</para>
 /// Source: TiKV, <c>src/storage/txn/actions/{commit,cleanup,check_txn_status}.rs</c> and <c>mvcc/txn.rs</c>.
 /// </summary>
 internal static class Finish
@@ -105,7 +106,8 @@ internal static class Finish
     }
 
     /// <summary>
-    /// The fate of a transaction that has no lock on a key. When nothing is recorded, a rollback is, so that a late prewrite fails.
+    /// The fate of a transaction that has no lock on a key. When nothing is recorded, a rollback is, so that a late
+    /// prewrite fails.
     /// </summary>
     /// <param name="command">Holds the key's latch.</param>
     /// <param name="dataKey">The key.</param>
@@ -149,7 +151,8 @@ internal static class Finish
     }
 
     /// <summary>
-    /// The commit of an asynchronous transaction that holds the key may come to stand exactly at this rollback's timestamp: its lock remembers.
+    /// The commit of an asynchronous transaction that holds the key may come to stand exactly at this rollback's
+    /// timestamp: its lock remembers.
     /// </summary>
     internal static void MarkOnOther(TxnCommand command, byte[] dataKey, ulong startTs, LockRecord other)
     {

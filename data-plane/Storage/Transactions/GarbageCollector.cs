@@ -6,10 +6,11 @@ using Cloud.Storage.Regions;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// Deletes versions that no snapshot at or above the safe point can see: for each key, all below the newest at or before the safe point, and
-/// that one too when it is a deletion or no data. Locks below the safe point have been resolved before PD moved it.
-/// <para>Deletes go through the log like every write, under the latches of their keys, so that a command that rewrites an old record (an
-/// overlapped rollback) cannot bring a collected one back.</para>
+/// Deletes versions that no snapshot at or above the safe point can see: for each key, all below the newest at or
+/// before the safe point, and that one too when it is a deletion or no data. Locks below the safe point have been
+/// resolved before PD moved it.
+/// <para>Deletes go through the log like every write, under the latches of their keys, so that a command that rewrites
+/// an old record (an overlapped rollback) cannot bring a collected one back.</para>
 /// Source: TiKV, <c>src/server/gc_worker</c>; Percolator §2 for what a snapshot sees.
 /// </summary>
 internal sealed class GarbageCollector(LocalStore store)
@@ -146,7 +147,9 @@ internal sealed class GarbageCollector(LocalStore store)
         }
     }
 
-    /// <summary>Old versions of raw keys of API V2. A version's key is never written twice, so nothing needs to be latched.</summary>
+    /// <summary>
+    /// Old versions of raw keys of API V2. A version's key is never written twice, so nothing needs to be latched.
+    /// </summary>
     private async Task CollectRawAsync(RegionPeer peer, ulong safePoint, CancellationToken cancellationToken)
     {
         byte[] next = [DataPrefix.V2, (byte)'r'];
@@ -188,8 +191,8 @@ internal sealed class GarbageCollector(LocalStore store)
                 return;
             }
 
-            // Raw reads take the newest version, so whatever has a newer one is dead; the newest when it is deleted or expired, but it goes
-            // last, together with the last of what it hides.
+            // Raw reads take the newest version, so whatever has a newer one is dead; the newest when it is deleted or
+            // expired, but it goes last, together with the last of what it hides.
             var isDue = Tso.ReadSuffix(iterator.Key) <= safePoint && peer.CheckKey(current[1..]) is null;
             if (!current.SequenceEqual(key))
             {

@@ -6,8 +6,8 @@ using Google.Protobuf;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// Key errors with all the fields that clients act upon. Keys in them are users' keys. The texts of retryable and abort errors begin with the
-/// names that clients of TiKV look for. Source: KV-PROTOCOL §1.4; TiKV, <c>extract_key_error</c>.
+/// Key errors with all the fields that clients act upon. Keys in them are users' keys. The texts of retryable and abort
+/// errors begin with the names that clients of TiKV look for. Source: KV-PROTOCOL §1.4; TiKV, <c>extract_key_error</c>.
 /// </summary>
 internal static class KeyErrors
 {

@@ -5,8 +5,9 @@ using Google.Protobuf;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// Which part of the physical key space a transactional request works in. V1 and V1TTL requests share one, V2 has its own, so keys of
-/// different modes never meet, whatever their bytes. Source: ARCHITECTURE §4, key modes; the storage design document.
+/// Which part of the physical key space a transactional request works in. V1 and V1TTL requests share one, V2 has its
+/// own, so keys of different modes never meet, whatever their bytes. Source: ARCHITECTURE §4, key modes; the storage
+/// design document.
 /// </summary>
 internal static class KeySpaces
 {
@@ -31,7 +32,9 @@ internal static class KeySpaces
 
     internal static byte[] DataKeyOf(Context context, ByteString key) => DataKey.Encode(PrefixOf(context), key.Span);
 
-    /// <summary>The physical range of [start, end) of users' keys; an empty end is the end of the mode's part of the key space.</summary>
+    /// <summary>
+    /// The physical range of [start, end) of users' keys; an empty end is the end of the mode's part of the key space.
+    /// </summary>
     internal static (byte[] Lower, byte[] Upper) RangeOf(Context context, ByteString start, ByteString end)
     {
         var prefix = PrefixOf(context);
@@ -50,6 +53,8 @@ internal static class KeySpaces
             upper.AsSpan().SequenceCompareTo(last) <= 0 ? upper : last);
     }
 
-    /// <summary>A bound as regions are bounded: a data key without its first byte; empty for the ends of the key space.</summary>
+    /// <summary>
+    /// A bound as regions are bounded: a data key without its first byte; empty for the ends of the key space.
+    /// </summary>
     internal static ReadOnlySpan<byte> RegionKey(ReadOnlySpan<byte> dataKey) => dataKey[1..];
 }

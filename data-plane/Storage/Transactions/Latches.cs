@@ -3,8 +3,9 @@ using System.Threading.Tasks.Sources;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// Serialises commands that touch a common key, from reading it until the writes are applied. Keys hash onto slots; a command queues on its
-/// slots in ascending order and is at the front of all of them when it runs, so there is no deadlock and no overtaking. Thread-safe.
+/// Serialises commands that touch a common key, from reading it until the writes are applied. Keys hash onto slots; a
+/// command queues on its slots in ascending order and is at the front of all of them when it runs, so there is no
+/// deadlock and no overtaking. Thread-safe.
 /// Source: TiKV, <c>src/storage/txn/latch.rs</c>.
 /// </summary>
 internal sealed class Latches
@@ -14,7 +15,9 @@ internal sealed class Latches
     private readonly Lock _gate = new();
     private readonly Queue<Latch>?[] _slots = new Queue<Latch>?[SlotCount];
 
-    /// <summary>Waits for the slots of the keys. The latch is to be disposed when the command's writes are applied or given up.</summary>
+    /// <summary>
+    /// Waits for the slots of the keys. The latch is to be disposed when the command's writes are applied or given up.
+    /// </summary>
     internal ValueTask<Latch> AcquireAsync(ReadOnlySpan<byte[]> dataKeys)
     {
         var slots = new ushort[dataKeys.Length];
@@ -38,7 +41,8 @@ internal sealed class Latches
 
     internal static ulong HashOf(ReadOnlySpan<byte> key)
     {
-        // FNV-1a, 64 bits: the distribution matters, not the resistance to chosen keys, which only slow their sender down.
+        // FNV-1a, 64 bits: the distribution matters, not the resistance to chosen keys, which only slow their sender
+        // down.
         var hash = 14695981039346656037UL;
         foreach (var b in key)
         {

@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// Those who wait for a key's lock, on the leader of its region. When a lock is released the oldest transaction among its waiters is woken
-/// at once and the others after a short delay, in case the first does not come back. Thread-safe.
-/// <para>Invariant. A waiter enqueues while it holds the latch under which it saw the lock, and locks are released under the same latch: no
-/// release can be missed.</para>
+/// Those who wait for a key's lock, on the leader of its region. When a lock is released the oldest transaction among
+/// its waiters is woken at once and the others after a short delay, in case the first does not come back. Thread-safe.
+/// <para>Invariant. A waiter enqueues while it holds the latch under which it saw the lock, and locks are released
+/// under the same latch: no release can be missed.</para>
 /// Source: TiKV, <c>src/server/lock_manager/waiter_manager.rs</c>.
 /// </summary>
 internal sealed class LockWaits(TimeProvider time, StorageLimits limits) : IDisposable

@@ -3,21 +3,21 @@ using Cloud.Rpc.Proto.Kvrpcpb;
 using Cloud.Storage.Mvcc;
 using Google.Protobuf;
 using PessimisticAction = Cloud.Rpc.Proto.Kvrpcpb.PrewriteRequest.Types.PessimisticAction;
-using Reason = Cloud.Rpc.Proto.Kvrpcpb.WriteConflict.Types.Reason;
 
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// The first phase of a commit, for one request: checks every mutation and lays its lock, or, for a one-phase commit, its write record.
-/// Source: Percolator (Peng, Dabek, OSDI 2010); TiKV, <c>src/storage/txn/actions/prewrite.rs</c> for the rules of pessimistic keys, retries
-/// and asynchronous commit.
+/// The first phase of a commit, for one request: checks every mutation and lays its lock, or, for a one-phase commit,
+/// its write record.
+/// Source: Percolator (Peng, Dabek, OSDI 2010); TiKV, <c>src/storage/txn/actions/prewrite.rs</c> for the rules of
+/// pessimistic keys, retries and asynchronous commit.
 /// </summary>
 internal sealed class Prewrite
 {
     private readonly TxnCommand _command;
     private readonly PrewriteRequest _request;
     private readonly byte[][] _dataKeys;
-    private readonly bool _isPessimistic;
+    private readonly PrewriteChecks _checks;
     private List<OnePhaseWrite>? _onePhase;
     private ulong _minCommit;
 
@@ -29,11 +29,13 @@ internal sealed class Prewrite
         _command = command;
         _request = request;
         _dataKeys = dataKeys;
-        _isPessimistic = request.ForUpdateTs != 0;
+        _checks = new PrewriteChecks(command, request);
         ChoosesCommitTimestamp = request.UseAsyncCommit || request.TryOnePc;
     }
 
-    /// <summary>Whether this store still takes part in choosing the commit timestamp; false after falling back to two phases.</summary>
+    /// <summary>
+    /// Whether this store still takes part in choosing the commit timestamp; false after falling back to two phases.
+    /// </summary>
     private bool ChoosesCommitTimestamp { get; set; }
 
     private ulong StartTs => _request.StartVersion;
@@ -128,18 +130,7 @@ internal sealed class Prewrite
             return stop;
         }
 
-        if (existing is null && action == PessimisticAction.DoPessimisticCheck && Amend(dataKey) is { } missing)
-        {
-            return missing;
-        }
-
-        var newest = default(Newest);
-        if (!SkipsConstraintCheck(action) && CheckNewerVersions(dataKey, mutation, action, out newest) is { } conflict)
-        {
-            return conflict;
-        }
-
-        if (CheckAssertion(dataKey, mutation, newest, SkipsConstraintCheck(action)) is { } failed)
+        if (_checks.Run(dataKey, mutation, action, isLocked: existing is not null) is { } failed)
         {
             return failed;
         }
@@ -160,7 +151,7 @@ internal sealed class Prewrite
 
         if (existing.IsPessimistic)
         {
-            if (!_isPessimistic)
+            if (_request.ForUpdateTs == 0)
             {
                 return KeyErrors.LockTypeNotMatch(StartTs, dataKey, pessimistic: true);
             }
@@ -183,91 +174,6 @@ internal sealed class Prewrite
         }
 
         return _onePhase is null ? default(Result) : Result.TwoPhases;
-    }
-
-    /// <summary>A pessimistic lock got lost (it is not always replicated elsewhere): good when nobody wrote since.</summary>
-    private KeyError? Amend(byte[] dataKey) =>
-        _command.Reader.SeekWrite(dataKey, Tso.Max, out var commit) && commit >= StartTs
-            ? KeyErrors.PessimisticLockNotFound(StartTs, dataKey, "LockMissingAmendFail")
-            : null;
-
-    private bool SkipsConstraintCheck(PessimisticAction action) => !_isPessimistic
-        ? _request.SkipConstraintCheck
-        : action switch
-        {
-            PessimisticAction.DoPessimisticCheck => true,
-            PessimisticAction.SkipPessimisticCheck => !_request.Context.IsRetryRequest,
-            _ => false,
-        };
-
-    private KeyError? CheckNewerVersions(byte[] dataKey, Mutation mutation, PessimisticAction action, out Newest newest)
-    {
-        newest = default;
-        var reader = _command.Reader;
-        var seek = Tso.Max;
-        while (reader.SeekWrite(dataKey, seek, out var commit))
-        {
-            var write = reader.CurrentWrite;
-            if (commit == StartTs && (write.Kind == WriteKind.Rollback || write.HasOverlappedRollback))
-            {
-                return Conflict(write.StartTimestamp, commit, dataKey, Reason.SelfRolledBack);
-            }
-
-            if (!_isPessimistic && commit > StartTs)
-            {
-                return Conflict(write.StartTimestamp, commit, dataKey, Reason.Optimistic);
-            }
-
-            if (_isPessimistic && action == PessimisticAction.DoConstraintCheck && commit > StartTs)
-            {
-                return Conflict(write.StartTimestamp, commit, dataKey, Reason.LazyUniquenessCheck);
-            }
-
-            if (_isPessimistic && commit > _request.ForUpdateTs)
-            {
-                if (write.Kind == WriteKind.Rollback)
-                {
-                    seek = commit - 1; // Rollbacks of others conflict with nothing.
-                    continue;
-                }
-
-                return Conflict(write.StartTimestamp, commit, dataKey, Reason.NotLockedKeyConflict);
-            }
-
-            newest = new Newest(true, write.Kind, write.StartTimestamp, commit, write.IsNewestFor(Tso.Max));
-            var mustNotExist = mutation.Op is Op.Insert or Op.CheckNotExists;
-            return mustNotExist && Exists(dataKey, newest) ? KeyErrors.AlreadyExist(dataKey) : null;
-        }
-
-        newest = new Newest(true, WriteKind.Delete, 0, 0, true);
-        return null;
-    }
-
-    private bool Exists(byte[] dataKey, in Newest newest) => newest.Kind switch
-    {
-        WriteKind.Put => newest.IsIntact,
-        WriteKind.Delete => false,
-        _ => _command.Reader.Exists(dataKey, newest.CommitTs - 1),
-    };
-
-    private KeyError? CheckAssertion(byte[] dataKey, Mutation mutation, in Newest newest, bool skipped)
-    {
-        if (mutation.Assertion == Assertion.None
-            || _request.AssertionLevel == AssertionLevel.Off
-            || (skipped && _request.AssertionLevel != AssertionLevel.Strict))
-        {
-            return null;
-        }
-
-        var reader = _command.Reader;
-        var exists = reader.SeekVisible(dataKey, Tso.Max, out var commit);
-        if (exists == (mutation.Assertion == Assertion.Exist))
-        {
-            return null;
-        }
-
-        var start = exists ? reader.CurrentWrite.StartTimestamp : newest.StartTs;
-        return KeyErrors.AssertionFailed(StartTs, dataKey, mutation.Assertion, start, exists ? commit : newest.CommitTs);
     }
 
     private Result Lay(int i, Mutation mutation, byte[] dataKey, LockRecord? existing)
@@ -361,9 +267,6 @@ internal sealed class Prewrite
         return true;
     }
 
-    private KeyError Conflict(ulong conflictStart, ulong conflictCommit, byte[] dataKey, Reason reason) =>
-        KeyErrors.Conflict(StartTs, conflictStart, conflictCommit, dataKey, _request.PrimaryLock, reason);
-
     private static List<byte[]> ToArrays(IReadOnlyCollection<ByteString> keys)
     {
         var arrays = new List<byte[]>(keys.Count);
@@ -375,13 +278,10 @@ internal sealed class Prewrite
         return arrays;
     }
 
-    /// <summary>The newest record of a key, when it was looked at. A key without records counts as deleted at 0.</summary>
-    private readonly record struct Newest(bool IsLoaded, WriteKind Kind, ulong StartTs, ulong CommitTs, bool IsIntact);
-
     private readonly record struct OnePhaseWrite(byte[] DataKey, LockRecord Record, LockRecord? Pessimistic);
 
-    /// <summary>All well; an error; or: this store cannot choose the commit timestamp, since it would be over the client's limit or since an
-    /// earlier try of the request laid locks.</summary>
+    /// <summary>All well; an error; or: this store cannot choose the commit timestamp, since it would be over the
+    /// client's limit or since an earlier try of the request laid locks.</summary>
     private readonly record struct Result(KeyError? Error, bool NeedsTwoPhases)
     {
         internal static Result TwoPhases => new(null, true);

@@ -8,7 +8,8 @@ using Google.Protobuf;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// Removes all versions and locks of a range at once, for dropped tables. Not transactional: readers of the range must be gone.
+/// Removes all versions and locks of a range at once, for dropped tables. Not transactional: readers of the range must
+/// be gone.
 /// Source: TiKV, <c>delete_range</c> and <c>unsafe_destroy_range</c>.
 /// </summary>
 internal sealed class RangeDeletes(LocalStore store)

@@ -8,8 +8,9 @@ using Cloud.Storage.Replication;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// One transaction command while it holds its latches: what it reads, the writes it gathers, the locks it releases and publishes. Nothing of
-/// it is visible before <see cref="CommitAsync"/>. Disposing gives up what was not committed. Not thread-safe.
+/// One transaction command while it holds its latches: what it reads, the writes it gathers, the locks it releases and
+/// publishes. Nothing of it is visible before <see cref="CommitAsync"/>. Disposing gives up what was not committed. Not
+/// thread-safe.
 /// </summary>
 internal sealed class TxnCommand : IDisposable
 {

@@ -10,8 +10,9 @@ using Reason = Cloud.Rpc.Proto.Kvrpcpb.WriteConflict.Types.Reason;
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// Reads of committed versions at a timestamp. They wait for nothing and go through no queue: what was acknowledged is in the engine, and the
-/// single voter leads for as long as it runs. Source: KV-PROTOCOL §1.7 for the rules of visibility.
+/// Reads of committed versions at a timestamp. They wait for nothing and go through no queue: what was acknowledged is
+/// in the engine, and the single voter leads for as long as it runs. Source: KV-PROTOCOL §1.7 for the rules of
+/// visibility.
 /// </summary>
 internal sealed class TxnReads(LocalStore store)
 {

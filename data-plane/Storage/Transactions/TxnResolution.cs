@@ -5,13 +5,14 @@ using Cloud.Rpc.Proto.Kvrpcpb;
 using Cloud.Storage.Mvcc;
 using Cloud.Storage.Regions;
 using Google.Protobuf;
-using Action = Cloud.Rpc.Proto.Kvrpcpb.Action;
 
 namespace Cloud.Storage.Transactions;
 
 /// <summary>
-/// What others ask when they meet a transaction's locks: is it alive, committed, or to be rolled back; and the resolution of its locks.
-/// Source: TiKV, <c>src/storage/txn/commands/{check_txn_status,check_secondary_locks,resolve_lock,resolve_lock_lite}.rs</c>.
+/// What others ask when they meet a transaction's locks: is it alive, committed, or to be rolled back; and the
+/// resolution of its locks.
+/// Source: TiKV,
+/// <c>src/storage/txn/commands/{check_txn_status,check_secondary_locks,resolve_lock,resolve_lock_lite}.rs</c>.
 /// </summary>
 internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
 {
@@ -35,7 +36,7 @@ internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
         store.Locks.Observe(request.CurrentTs);
         store.Locks.Observe(request.CallerStartTs);
         var error = await store.RunAsync(
-            peer, dataKeys, (request, dataKeys, response), static (command, s) => Check(command, s.request, s.dataKeys[0], s.response),
+            peer, dataKeys, (request, dataKeys, response), static (command, s) => TxnStatusCheck.Run(command, s.request, s.dataKeys[0], s.response),
             cancellationToken);
         return error is null ? response : new CheckTxnStatusResponse { RegionError = error };
     }
@@ -108,102 +109,6 @@ internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
         return dataKeys.Length > 0
             ? await ResolveKeysAsync(peer, dataKeys, fates, onlyLocked: false, cancellationToken)
             : await ResolveRegionAsync(request.Context, peer, fates, cancellationToken);
-    }
-
-    private static void Check(TxnCommand command, CheckTxnStatusRequest request, byte[] dataKey, CheckTxnStatusResponse response)
-    {
-        var record = command.Reader.LoadLock(dataKey);
-        if (record is not null && record.StartTimestamp == request.LockTs)
-        {
-            var isPrimary = request.PrimaryKey.Span.SequenceEqual(record.Primary);
-            if (!request.VerifyIsPrimary || isPrimary)
-            {
-                CheckLocked(command, request, dataKey, record, response);
-                return;
-            }
-
-            if (request.ResolvingPessimisticLock || !record.IsPessimistic)
-            {
-                response.Error = KeyErrors.PrimaryMismatch(dataKey, record);
-                return;
-            }
-        }
-
-        CheckMissing(command, request, dataKey, record, response);
-    }
-
-    private static void CheckMissing(
-        TxnCommand command, CheckTxnStatusRequest request, byte[] dataKey, LockRecord? other, CheckTxnStatusResponse response)
-    {
-        var found = command.Reader.FindCommitRecord(dataKey, request.LockTs);
-        switch (found.Fate)
-        {
-            case Fate.Committed:
-                response.CommitVersion = found.CommitTimestamp;
-                return;
-            case Fate.RolledBack:
-                response.Action = Action.NoAction;
-                return;
-        }
-
-        if (!request.RollbackIfNotExist)
-        {
-            response.Error = KeyErrors.TxnNotFound(request.LockTs, dataKey);
-            return;
-        }
-
-        if (request.ResolvingPessimisticLock)
-        {
-            response.Action = Action.LockNotExistDoNothing;
-            return;
-        }
-
-        // A primary that is its own transaction's pessimistic lock without being the primary is left alone here.
-        Finish.RecordMissing(
-            command, dataKey, request.LockTs, other?.StartTimestamp == request.LockTs ? null : other, isProtected: true);
-        response.Action = Action.LockNotExistRollback;
-    }
-
-    private static void CheckLocked(
-        TxnCommand command, CheckTxnStatusRequest request, byte[] dataKey, LockRecord record, CheckTxnStatusResponse response)
-    {
-        if (record.UsesAsyncCommit && !request.ForceSyncCommit)
-        {
-            Report(dataKey, record, isPushed: false, response);
-            return;
-        }
-
-        if (Finish.IsExpired(record, request.CurrentTs))
-        {
-            if (request.ResolvingPessimisticLock && record.IsPessimistic)
-            {
-                command.Unlock(dataKey, record, 0);
-                response.Action = Action.TtlExpirePessimisticRollback;
-            }
-            else
-            {
-                Finish.RollbackLock(command, dataKey, record, collapse: true);
-                response.Action = Action.TtlExpireRollback;
-            }
-
-            return;
-        }
-
-        var caller = request.CallerStartTs;
-        if (record.MinCommitTimestamp != 0 && caller != Tso.Max && caller >= record.MinCommitTimestamp)
-        {
-            record = record with { MinCommitTimestamp = Math.Max(caller + 1, request.CurrentTs == Tso.Max ? 0 : request.CurrentTs) };
-            command.PutLock(dataKey, record);
-        }
-
-        Report(dataKey, record, caller == Tso.Max || (caller != 0 && record.MinCommitTimestamp > caller), response);
-    }
-
-    private static void Report(byte[] dataKey, LockRecord record, bool isPushed, CheckTxnStatusResponse response)
-    {
-        response.LockTtl = record.TtlMs;
-        response.LockInfo = KeyErrors.ToLockInfo(dataKey, record);
-        response.Action = isPushed ? Action.MinCommitTsPushed : Action.NoAction;
     }
 
     /// <summary>False when the transaction's fate is decided, by this or an earlier request.</summary>

@@ -6,7 +6,9 @@ using Google.Protobuf;
 
 namespace Cloud.Storage.Transactions;
 
-/// <summary>The requests that lay and end locks: prewrite, commit, rollback, heartbeat. Source: KV-PROTOCOL §1.7.</summary>
+/// <summary>
+/// The requests that lay and end locks: prewrite, commit, rollback, heartbeat. Source: KV-PROTOCOL §1.7.
+/// </summary>
 internal sealed class TxnWrites(LocalStore store)
 {
     internal async ValueTask<PrewriteResponse> PrewriteAsync(PrewriteRequest request, CancellationToken cancellationToken)

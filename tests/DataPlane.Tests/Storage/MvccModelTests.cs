@@ -9,8 +9,8 @@ using PessimisticAction = Cloud.Rpc.Proto.Kvrpcpb.PrewriteRequest.Types.Pessimis
 namespace Cloud.DataPlane.Tests.Storage;
 
 /// <summary>
-/// Random transactions of every kind, step by step in a random interleaving, beside a naive model: the list of what was committed when.
-/// Whatever the store answers, snapshots have to show exactly the commits at or below them.
+/// Random transactions of every kind, step by step in a random interleaving, beside a naive model: the list of what was
+/// committed when. Whatever the store answers, snapshots have to show exactly the commits at or below them.
 /// </summary>
 public sealed class MvccModelTests
 {

@@ -55,7 +55,8 @@ public sealed class RecoveryTests : IDisposable
                     await RawPut(store, $"k{i}", $"{round}");
                 }
 
-                // A crash of the process, and of the machine: the engine's log was not synced, so any part of its end may be missing.
+                // A crash of the process, and of the machine: the engine's log was not synced, so any part of its end
+                // may be missing.
                 var image = Path.Combine(images.Path, $"{round}");
                 TemporaryDirectory.Copy(_directory.Path, image);
                 foreach (var log in Directory.GetFiles(Path.Combine(image, "kv"), "*.log"))

@@ -11,7 +11,10 @@ using PessimisticAction = Cloud.Rpc.Proto.Kvrpcpb.PrewriteRequest.Types.Pessimis
 
 namespace Cloud.DataPlane.Tests.Storage;
 
-/// <summary>A real store on a temporary folder with a placement driver in memory, and short forms of the requests that tests send.</summary>
+/// <summary>
+/// A real store on a temporary folder with a placement driver in memory, and short forms of the requests that tests
+/// send.
+/// </summary>
 internal sealed class TestStore : IAsyncDisposable
 {
     internal const string Address = "storage:1";
