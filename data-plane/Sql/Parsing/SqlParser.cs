@@ -74,6 +74,12 @@ internal sealed class SqlParser
             : throw Errors.TooManyParameters();
     }
 
+    /// <summary>The error for a second statement where only one may be.</summary>
+    public SqlException UnexpectedStatement() => _tokens.SyntaxError();
+
+    /// <summary>The error for question marks outside of prepared statements.</summary>
+    public SqlException UnexpectedParameter() => _tokens.SyntaxErrorAtParameter();
+
     /// <summary>The only statement of a text.</summary>
     /// <exception cref="SqlException">1065 when there is none, 1064 when there are more.</exception>
     public Statement Single(ReadOnlyMemory<byte> text)

@@ -188,6 +188,9 @@ internal sealed class TokenReader
     /// <summary>Error 1064 that points at the current token.</summary>
     public SqlException SyntaxError() => SyntaxError(Current);
 
+    /// <summary>Error 1064 that points at the first question mark.</summary>
+    public SqlException SyntaxErrorAtParameter() => SyntaxError(_tokens.Find(token => token.Kind == TokenKind.Parameter));
+
     public SqlException SyntaxError(Token token)
     {
         var line = _text.Span[..token.Start].Count((byte)'\n') + 1;
