@@ -125,6 +125,26 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanCreateProjectAsync(string organization, CreateProjectRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Post, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects") { Options = options, Query = [("validateOnly", true)], Body = body, IsMutation = true }, cancellationToken);
 
+    /// <summary>A project by its path under the organization; the same as /v1/projects/{project}.</summary>
+    public Task<ApiReply<Project>> GetOrganizationProjectAsync(string organization, string project, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.SendAsync<Project>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects/{ApiRequest.Escape(project)}") { Options = options }, cancellationToken);
+
+    /// <summary>As PATCH of /v1/projects/{project}.</summary>
+    public Task<ApiReply<Project>> UpdateOrganizationProjectAsync(string organization, string project, UpdateProjectRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.SendAsync<Project>(new ApiRequest(HttpMethod.Patch, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects/{ApiRequest.Escape(project)}") { Options = options, Body = body, IsMutation = true }, cancellationToken);
+
+    /// <summary>What UpdateOrganizationProjectAsync would do; nothing is changed.</summary>
+    public Task<ApiReply<Plan>> PlanUpdateOrganizationProjectAsync(string organization, string project, UpdateProjectRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Patch, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects/{ApiRequest.Escape(project)}") { Options = options, Query = [("validateOnly", true)], Body = body, IsMutation = true }, cancellationToken);
+
+    /// <summary>As DELETE of /v1/projects/{project}.</summary>
+    public Task<ApiReply> DeleteOrganizationProjectAsync(string organization, string project, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.SendAsync(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects/{ApiRequest.Escape(project)}") { Options = options, IsMutation = true }, cancellationToken);
+
+    /// <summary>What DeleteOrganizationProjectAsync would do; nothing is changed.</summary>
+    public Task<ApiReply<Plan>> PlanDeleteOrganizationProjectAsync(string organization, string project, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects/{ApiRequest.Escape(project)}") { Options = options, Query = [("validateOnly", true)], IsMutation = true }, cancellationToken);
+
     /// <summary>listRoleBindings</summary>
     public Task<ApiReply<RoleBindingPage>> ListRoleBindingsAsync(string organization, long? pageSize = null, string? pageToken = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<RoleBindingPage>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/roleBindings") { Options = options, Query = [("pageSize", pageSize), ("pageToken", pageToken), ("filter", filter), ("orderBy", orderBy)] }, cancellationToken);

@@ -30,6 +30,9 @@ internal sealed class OrganizationsModule : IModule
         GetProject.Map(routes);
         UpdateProject.Map(routes);
         DeleteProject.Map(routes);
+        GetOrganizationProject.Map(routes);
+        UpdateOrganizationProject.Map(routes);
+        DeleteOrganizationProject.Map(routes);
         ListMembers.Map(routes);
         DeleteMember.Map(routes);
         ListRoles.Map(routes);

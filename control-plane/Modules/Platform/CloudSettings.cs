@@ -25,7 +25,7 @@ internal sealed record CloudSettings
     /// <summary>0 lets the system choose, for tests.</summary>
     public required int AgentPort { get; init; }
 
-    /// <summary>The OAuth issuer and the base of absolute links; without a slash at its end.</summary>
+    /// <summary>Where the API is reached from outside: the OAuth issuer. Without a slash at its end.</summary>
     public required string PublicUrl { get; init; }
 
     /// <summary>Where people find the portal; without a slash at its end.</summary>
@@ -64,6 +64,11 @@ internal sealed record CloudSettings
     {
         var apiPort = Port(configuration, "CLOUD_API_PORT", 7400);
         var portalPort = Port(configuration, "CLOUD_PORTAL_PORT", 7401);
+        var apiUrl = $"http://127.0.0.1:{apiPort}";
+        var portalUrl = Url(configuration, "CLOUD_PORTAL_URL", $"http://localhost:{portalPort}");
+
+        // Where the public URL is the portal's own listener, no proxy stands before the two, and nothing there answers /oauth.
+        var publicUrl = Url(configuration, "CLOUD_PUBLIC_URL", apiUrl);
         var roles = (Text(configuration, "CLOUD_ROLES") ?? "api,worker")
             .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (roles.Length == 0 || roles.Any(role => role is not ("api" or "worker")))
@@ -77,8 +82,8 @@ internal sealed record CloudSettings
             ApiPort = apiPort,
             PortalPort = portalPort,
             AgentPort = Port(configuration, "CLOUD_AGENT_PORT", 7402),
-            PublicUrl = Url(configuration, "CLOUD_PUBLIC_URL", $"http://127.0.0.1:{apiPort}"),
-            PortalUrl = Url(configuration, "CLOUD_PORTAL_URL", $"http://localhost:{portalPort}"),
+            PublicUrl = publicUrl == portalUrl ? apiUrl : publicUrl,
+            PortalUrl = portalUrl,
             Database = Text(configuration, "CLOUD_DATABASE"),
             IsApi = roles.Contains("api"),
             IsWorker = roles.Contains("worker"),

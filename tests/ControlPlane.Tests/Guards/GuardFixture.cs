@@ -29,12 +29,12 @@ public sealed class GuardFixture : ApiFixture
         Subjects = Subject.Discover(CloudHost.EndpointsOf(App));
         _owner = await SignUpAsync();
         _stranger = await SignUpAsync();
-        OwnersResources = await ResourcesAsync(Owner);
+        OwnersResources = await ResourcesAsync(this, Owner);
         foreach (var creation in Subjects.Where(subject => subject is { Method: "POST", Rules.IsMutation: true, Rules.ScopeParameter: not null }))
         {
             using var request = creation.Request(creation.Path(OwnersResources));
             using var reply = await Owner.Client.SendAsync(request);
-            OwnersResources = await ResourcesAsync(Owner);
+            OwnersResources = await ResourcesAsync(this, Owner);
         }
     }
 
@@ -45,14 +45,15 @@ public sealed class GuardFixture : ApiFixture
         await base.DisposeAsync();
     }
 
-    private async Task<IReadOnlyDictionary<string, Guid>> ResourcesAsync(ApiSession person)
+    /// <summary>One resource of the person for each kind that they have.</summary>
+    internal static async Task<IReadOnlyDictionary<string, Guid>> ResourcesAsync(ApiFixture fixture, ApiSession person)
     {
         var organization = Kernel.TypedId.Parse<Kernel.OrganizationId>(person.OrganizationId).Value;
         var found = new Dictionary<string, Guid>(StringComparer.Ordinal);
-        await using var connection = new NpgsqlConnection(ConnectionString + ";Pooling=false");
+        await using var connection = new NpgsqlConnection(fixture.ConnectionString + ";Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(
-            "set role cloud_owner; select kind, id from cloud.resources where organization_id = $1".Replace("$1", $"'{organization}'"), connection);
+            $"set role cloud_owner; select kind, id from cloud.resources where organization_id = '{organization}'", connection);
         await using var rows = await command.ExecuteReaderAsync();
         while (await rows.ReadAsync())
         {

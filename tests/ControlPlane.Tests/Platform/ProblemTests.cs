@@ -41,6 +41,7 @@ public sealed class ProblemTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         using var person = await fixture.SignUpAsync();
         (await Send(person, $$"""{"name":"{{new string('a', 1_100_000)}}"}""", "application/json")).ShouldBeProblem(413, "payload-too-large");
+        (await Send(person, $$"""{"name":"{{new string('a', 5_000_000)}}"}""", "application/json")).ShouldBeProblem(413, "payload-too-large");
     }
 
     [Fact]

@@ -96,7 +96,7 @@ internal static class GetProject
         .MapGet("/v1/projects/{project}", HandleAsync)
         .Query(Permissions.ProjectsRead);
 
-    private static async Task<Reply<ProjectReply>> HandleAsync(
+    internal static async Task<Reply<ProjectReply>> HandleAsync(
         ProjectId project,
         CloudDbContext db,
         CancellationToken cancellationToken)
@@ -125,7 +125,7 @@ internal static class UpdateProject
         .Fails(OrganizationErrors.ProjectNameTaken)
         .Example(new Request { Name = "orders" });
 
-    private static async Task<Reply<ProjectReply>> HandleAsync(
+    internal static async Task<Reply<ProjectReply>> HandleAsync(
         ProjectId project,
         Request request,
         CloudDbContext db,
@@ -152,7 +152,7 @@ internal static class DeleteProject
         .ResourceWrite(Permissions.ProjectsDelete)
         .Fails(OrganizationErrors.ProjectNotEmpty);
 
-    private static async Task<Reply<Nothing>> HandleAsync(
+    internal static async Task<Reply<Nothing>> HandleAsync(
         ProjectId project,
         CloudDbContext db,
         ApiCall call,

@@ -27,6 +27,9 @@ internal sealed class ApiCall
 
     internal Access.Access? Entered { get; set; }
 
+    /// <summary>The request's body as it was sent; empty for GET.</summary>
+    internal ReadOnlyMemory<byte> Body { get; set; }
+
     public OrganizationId OrganizationId => Access.OrganizationId;
 
     /// <summary>

@@ -52,10 +52,19 @@ internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, Requ
         if (isExchange)
         {
             http.Response.Headers.CacheControl = "no-store";
-            await RequestBody.BufferAsync(http, cancellationToken);
         }
 
+        await BufferBodyAsync(http, cancellationToken);
         await http.RequestServices.GetRequiredService<QueryRunner>().RunAsync(http, rules, next, cancellationToken);
+    }
+
+    /// <summary>Before any transaction is open: a slow writer must hold no database connection.</summary>
+    private static async Task BufferBodyAsync(HttpContext http, CancellationToken cancellationToken)
+    {
+        if (!HttpMethods.IsGet(http.Request.Method))
+        {
+            http.RequestServices.GetRequiredService<ApiCall>().Body = await RequestBody.BufferAsync(http, cancellationToken);
+        }
     }
 
     private async Task ServeSignedInAsync(HttpContext http, EndpointRules rules, CancellationToken cancellationToken)
@@ -70,14 +79,12 @@ internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, Requ
             return;
         }
 
-        if (!TryReadScope(http, rules, out var resource, out var text))
-        {
-            resource = null;
-        }
-
+        await BufferBodyAsync(http, cancellationToken);
+        var named = NamedResource(http, rules);
+        var resource = ParseId(named, rules);
         var gate = http.RequestServices.GetRequiredService<AdmissionGate>();
         var call = http.RequestServices.GetRequiredService<ApiCall>();
-        var admitted = await gate.EnterAsync(token, resource is null ? null : rules.ScopeKind(), resource, cancellationToken);
+        var admitted = await gate.EnterAsync(token, resource is null ? null : rules.ScopeParameter, resource, cancellationToken);
         if (admitted.Principal is null)
         {
             await problems.WriteAsync(
@@ -94,9 +101,9 @@ internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, Requ
 
         call.Caller = admitted.Principal;
         call.Entered = admitted.Access;
-        if (Refuse(rules, admitted, text) is { } refusal)
+        if (Refuse(rules, admitted, named) is { } refusal)
         {
-            await AnswerRefusalAsync(http, rules, call, refusal, cancellationToken);
+            await AnswerRefusalAsync(http, rules, refusal, cancellationToken);
             return;
         }
 
@@ -119,14 +126,13 @@ internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, Requ
     private async Task AnswerRefusalAsync(
         HttpContext http,
         EndpointRules rules,
-        ApiCall call,
         Failure refusal,
         CancellationToken cancellationToken)
     {
         if (refusal.Code == PlatformErrors.NotFound && rules.IsMutation)
         {
             var mutations = http.RequestServices.GetRequiredService<MutationRunner>();
-            if (await mutations.TryReplayAsync(http, call, cancellationToken))
+            if (await mutations.TryReplayAsync(http, cancellationToken))
             {
                 return;
             }
@@ -144,7 +150,7 @@ internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, Requ
 
         if (admitted.Access is not { } access)
         {
-            return PlatformErrors.ResourceNotFound(rules.ScopeKind() ?? "resource", resource);
+            return PlatformErrors.ResourceNotFound(rules.ScopeParameter ?? "resource", resource);
         }
 
         var allowed = rules.Permission is null
@@ -156,28 +162,26 @@ internal sealed class ApiPipeline(RequestDelegate next, SchemaState schema, Requ
                 $"This needs the permission '{rules.Permission}', which none of the caller's roles has here.");
     }
 
-    /// <summary>Reads the id that the route or query names. A malformed id or one of another kind is an id that does not exist.</summary>
-    private static bool TryReadScope(HttpContext http, EndpointRules rules, out Guid? resource, out string? text)
+    /// <summary>The id that the route or query names, as text; null when it names none.</summary>
+    private static string? NamedResource(HttpContext http, EndpointRules rules)
     {
-        resource = null;
-        text = rules.ScopeParameter is { } parameter
-            ? http.Request.RouteValues[parameter]?.ToString()
-            : rules.ScopeQueryParameter is { } query && http.Request.Query.TryGetValue(query, out var values) ? values.ToString() : null;
-        if (text is null)
+        if (rules.ScopeParameter is { } parameter)
         {
-            return false;
+            return http.Request.RouteValues[parameter]?.ToString();
         }
 
-        var separator = text.IndexOf('_');
-        if (separator <= 0
-            || (rules.ScopePrefix is { } prefix && !text.AsSpan(0, separator).SequenceEqual(prefix))
-            || !Crockford32.TryDecode(text.AsSpan(separator + 1), out var id))
-        {
-            return false;
-        }
+        return rules.ScopeQueryParameter is { } query && http.Request.Query.TryGetValue(query, out var values) ? values.ToString() : null;
+    }
 
-        resource = id;
-        return true;
+    /// <summary>Null for what is no id of the route's kind: it is answered as an id that does not exist.</summary>
+    private static Guid? ParseId(string? text, EndpointRules rules)
+    {
+        var separator = text?.IndexOf('_') ?? -1;
+        return separator > 0
+            && (rules.ScopePrefix is not { } prefix || text.AsSpan(0, separator).SequenceEqual(prefix))
+            && Crockford32.TryDecode(text.AsSpan(separator + 1), out var id)
+            ? id
+            : null;
     }
 
     private async Task<bool> CountAsync(HttpContext http, RequestLimits.Verdict verdict, CancellationToken cancellationToken)

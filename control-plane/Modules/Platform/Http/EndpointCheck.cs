@@ -47,6 +47,11 @@ internal static class EndpointCheck
             return "has a permission, but no handler parameter of a typed id that is named as the first route parameter";
         }
 
+        if (rules is { IsMutation: true, ManagesTransaction: true })
+        {
+            return "changes something, which happens in the pipeline's transaction, and yet manages its own";
+        }
+
         var unknown = rules.Errors.FirstOrDefault(code => !errors.Contains(code));
         if (unknown is not null)
         {

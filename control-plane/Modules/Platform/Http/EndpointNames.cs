@@ -12,7 +12,4 @@ internal static class EndpointNames
     /// <summary>The OpenAPI tag: the module's folder.</summary>
     public static string Tag(this EndpointRules rules) =>
         rules.Handler?.DeclaringType?.Namespace?.Split('.') is [_, _, var module, ..] ? module : "Platform";
-
-    /// <summary>What the first route parameter names: <c>cluster</c>; null when the query names it, whose ids may be of any kind.</summary>
-    public static string? ScopeKind(this EndpointRules rules) => rules.ScopeParameter;
 }

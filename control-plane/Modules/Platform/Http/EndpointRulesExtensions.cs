@@ -62,6 +62,13 @@ internal static class EndpointRulesExtensions
     public static RouteHandlerBuilder ManagesTransaction(this RouteHandlerBuilder builder) =>
         builder.Declare(rules => rules with { ManagesTransaction = true });
 
+    /// <summary>The permission applies to the resource of this route parameter instead of the first.</summary>
+    public static RouteHandlerBuilder ScopedBy(this RouteHandlerBuilder builder, string parameter)
+    {
+        builder.Add(endpoint => Change(endpoint, rules => WithScope(rules, parameter)));
+        return builder;
+    }
+
     /// <summary>The resource is named by a query parameter; without it the call is about no organization.</summary>
     public static RouteHandlerBuilder ScopedByQuery(this RouteHandlerBuilder builder, string parameter) =>
         builder.Declare(rules => rules with { ScopeQueryParameter = parameter });
@@ -109,14 +116,17 @@ internal static class EndpointRulesExtensions
     {
         var handler = endpoint.Metadata.OfType<MethodInfo>().FirstOrDefault();
         var route = (endpoint as RouteEndpointBuilder)?.RoutePattern;
-        var first = route?.Parameters is { Count: > 0 } parameters ? parameters[0] : null;
-        var type = handler?.GetParameters().FirstOrDefault(parameter => parameter.Name == first?.Name)?.ParameterType;
-        return new EndpointRules
-        {
-            Handler = handler,
-            ScopeParameter = type is not null && ModelConventions.IsTypedId(type) ? first!.Name : null, // type implies first
-            ScopePrefix = type is not null && ModelConventions.IsTypedId(type) ? PrefixOf(type) : null,
-        };
+        var rules = new EndpointRules { Handler = handler };
+        return route?.Parameters is [var first, ..] ? WithScope(rules, first.Name) : rules;
+    }
+
+    /// <summary>Unchanged when the handler takes no typed id of this name.</summary>
+    private static EndpointRules WithScope(EndpointRules rules, string parameter)
+    {
+        var type = rules.Handler?.GetParameters().FirstOrDefault(candidate => candidate.Name == parameter)?.ParameterType;
+        return type is not null && ModelConventions.IsTypedId(type)
+            ? rules with { ScopeParameter = parameter, ScopePrefix = PrefixOf(type) }
+            : rules;
     }
 
     private static string PrefixOf(Type id) =>

@@ -26,7 +26,6 @@ internal sealed class MutationRunner(
 {
     public async Task RunAsync(HttpContext http, EndpointRules rules, RequestDelegate next, CancellationToken cancellationToken)
     {
-        var body = await RequestBody.BufferAsync(http, cancellationToken);
         if (ReadConditions(http, rules) is { } unmet)
         {
             await problems.WriteAsync(http, unmet, cancellationToken: cancellationToken);
@@ -34,7 +33,7 @@ internal sealed class MutationRunner(
         }
 
         var key = call.ValidateOnly ? null : http.Request.Headers[IdempotencyStore.Header].FirstOrDefault();
-        var fingerprint = key is null ? [] : IdempotencyStore.Fingerprint(http.Request, body.Span);
+        var fingerprint = key is null ? [] : IdempotencyStore.Fingerprint(http.Request, call.Body.Span);
         Guid? auditId = call.ValidateOnly ? null : await audit.BeginAsync(Intent(http, rules), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         await transaction.BeginAsync(cancellationToken);
@@ -64,7 +63,7 @@ internal sealed class MutationRunner(
 
     /// <summary>Sends the stored reply of a request whose resource is gone.</summary>
     /// <returns>False when there is none.</returns>
-    public async Task<bool> TryReplayAsync(HttpContext http, ApiCall caller, CancellationToken cancellationToken)
+    public async Task<bool> TryReplayAsync(HttpContext http, CancellationToken cancellationToken)
     {
         var key = http.Request.Headers[IdempotencyStore.Header].FirstOrDefault();
         if (key is null || key.Length > IdempotencyStore.KeyLengthMax)
@@ -72,10 +71,9 @@ internal sealed class MutationRunner(
             return false;
         }
 
-        var body = await RequestBody.BufferAsync(http, cancellationToken);
-        await transaction.ActAsAsync(caller.Principal.Id, cancellationToken);
+        await transaction.ActAsAsync(call.Principal.Id, cancellationToken);
         var found = await idempotency.FindAsync(
-            caller.Principal.Id, key, IdempotencyStore.Fingerprint(http.Request, body.Span), cancellationToken);
+            call.Principal.Id, key, IdempotencyStore.Fingerprint(http.Request, call.Body.Span), cancellationToken);
         if (!found.Succeeded || found.Value is null)
         {
             return false;
