@@ -30,6 +30,7 @@ internal static class CloudHost
         var settings = CloudSettings.From(builder.Configuration);
         Activity.DefaultIdFormat = ActivityIdFormat.W3C;
         ConfigureLogging(builder);
+        Telemetry.Add(builder);
         ConfigureListeners(builder, settings);
         AddModules(builder, settings);
         configureServices?.Invoke(builder.Services);

@@ -1,4 +1,5 @@
 using Cloud.Modules.Platform.Data;
+using Cloud.Modules.Platform.Secrets;
 
 namespace Cloud.Host;
 
@@ -9,6 +10,7 @@ internal static class Verbs
         cloud-host            serve, in the roles of CLOUD_ROLES
         cloud-host migrate    bring the schema of CLOUD_DATABASE up to date, and exit
         cloud-host openapi    print the OpenAPI document; needs no database
+        cloud-host rotate-key add a master key, with which secrets are sealed from the next start on; older ones still open
         """;
 
     /// <returns>The exit code: 0 on success, 1 on a failure that was explained on standard error, 2 on a wrong command line.</returns>
@@ -27,6 +29,13 @@ internal static class Verbs
                     return Environment.ExitCode;
                 case ["migrate"]:
                     return await MigrateAsync();
+                case ["rotate-key"]:
+                    await using (var app = CloudHost.Build())
+                    {
+                        Console.WriteLine($"{app.Services.GetRequiredService<MasterKeys>().Rotate()} holds a new key. Restart every host of this cloud.");
+                    }
+
+                    return 0;
                 case ["openapi"]:
                     await using (var app = CloudHost.Build(new Dictionary<string, string?> { ["CLOUD_ROLES"] = "api" }))
                     {

@@ -28,7 +28,8 @@ public sealed class SecretSealerTests : IDisposable
         var before = Sealer().Seal("p", "old"u8);
         var file = Path.Combine(_home.Path, "secrets", "master.key");
         File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.AppendAllText(file, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) + "\n");
+        Keys().Rotate().ShouldBe(file);
+        File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         var rotated = Sealer();
         rotated.Open("p", before).ShouldBe("old"u8.ToArray());
@@ -37,6 +38,8 @@ public sealed class SecretSealerTests : IDisposable
 
     public void Dispose() => _home.Dispose();
 
-    private SecretSealer Sealer() => new(new MasterKeys(CloudSettings.From(new ConfigurationBuilder()
-        .AddInMemoryCollection(new Dictionary<string, string?> { ["CLOUD_HOME"] = _home.Path }).Build())));
+    private SecretSealer Sealer() => new(Keys());
+
+    private MasterKeys Keys() => new(CloudSettings.From(new ConfigurationBuilder()
+        .AddInMemoryCollection(new Dictionary<string, string?> { ["CLOUD_HOME"] = _home.Path }).Build()));
 }

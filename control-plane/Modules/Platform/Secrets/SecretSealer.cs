@@ -93,7 +93,7 @@ internal sealed record MasterKey(byte[] Id, byte[] Secret)
 /// </summary>
 internal sealed class MasterKeys(CloudSettings settings)
 {
-    private readonly Lazy<IReadOnlyList<MasterKey>> _keys = new(() => Load(Path.Combine(settings.SecretsFolder, "master.key")));
+    private readonly Lazy<IReadOnlyList<MasterKey>> _keys = new(() => Load(FileOf(settings)));
 
     public MasterKey Newest => _keys.Value[^1];
 
@@ -110,9 +110,23 @@ internal sealed class MasterKeys(CloudSettings settings)
         return null;
     }
 
+    /// <summary>Adds a key to the file, which takes effect where it is read next. The file is replaced whole: a crash leaves the old one.</summary>
+    /// <returns>Path of the file.</returns>
+    public string Rotate()
+    {
+        var file = FileOf(settings);
+        SecretFile.CreateIfMissing(file, NewLine);
+        SecretFile.Replace(file, File.ReadAllText(file).TrimEnd('\n') + "\n" + NewLine());
+        return file;
+    }
+
+    private static string FileOf(CloudSettings settings) => Path.Combine(settings.SecretsFolder, "master.key");
+
+    private static string NewLine() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) + "\n";
+
     private static IReadOnlyList<MasterKey> Load(string path)
     {
-        SecretFile.CreateIfMissing(path, () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)) + "\n");
+        SecretFile.CreateIfMissing(path, NewLine);
         var keys = File.ReadAllLines(path)
             .Where(line => !string.IsNullOrWhiteSpace(line))
             .Select(line => MasterKey.From(Convert.FromBase64String(line.Trim())))
@@ -151,6 +165,14 @@ internal static class SecretFile
             File.Delete(temporary);
             return false;
         }
+    }
+
+    /// <summary>Puts a new file in the place of the old one, in one step.</summary>
+    public static void Replace(string path, string content)
+    {
+        var temporary = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}";
+        Write(temporary, content);
+        File.Move(temporary, path, overwrite: true);
     }
 
     /// <summary>Writes the file with mode 0600 and flushes it to disk.</summary>
