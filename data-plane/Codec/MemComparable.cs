@@ -28,7 +28,8 @@ public static class MemComparable
         var total = EncodedLength(source.Length);
         if (destination.Length < total)
         {
-            throw new ArgumentException($"{total} bytes are needed, {destination.Length} were given", nameof(destination));
+            throw new ArgumentException(
+                $"{total} bytes are needed, {destination.Length} were given", nameof(destination));
         }
 
         var at = 0;
@@ -74,7 +75,8 @@ public static class MemComparable
     /// <param name="written">Decoded bytes.</param>
     /// <returns>False when the input ends early, a marker is out of range, padding is not zero or the destination is
     /// too short.</returns>
-    public static bool TryDecode(ReadOnlySpan<byte> encoded, Span<byte> destination, out int consumed, out int written) =>
+    public static bool TryDecode(
+        ReadOnlySpan<byte> encoded, Span<byte> destination, out int consumed, out int written) =>
         TryDecode(encoded, destination, complement: 0, out consumed, out written);
 
     /// <summary>

@@ -122,7 +122,8 @@ public readonly ref struct WriteRecord
             }
         }
 
-        if (reader.Failed || !known || kind is not (WriteKind.Put or WriteKind.Delete or WriteKind.Lock or WriteKind.Rollback))
+        if (reader.Failed || !known
+            || kind is not (WriteKind.Put or WriteKind.Delete or WriteKind.Lock or WriteKind.Rollback))
         {
             throw CodecException.Malformed("a write record", bytes);
         }

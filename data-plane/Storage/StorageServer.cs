@@ -86,7 +86,8 @@ public sealed partial class StorageServer : IAsyncDisposable
     public static async Task<StorageServer> OpenAsync(
         StorageOptions options, IRpcChannelFactory channels, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        Invariant.Require(options.PdClusterId != 0 && options.PdEndpoints.Count > 0, "a store knows its cluster and PD");
+        Invariant.Require(options.PdClusterId != 0, "a store knows its cluster");
+        Invariant.Require(options.PdEndpoints.Count > 0, "a store knows PD");
         Directory.CreateDirectory(options.DataDirectory);
         var pd = new PdClient(channels, options.PdEndpoints, options.PdClusterId);
         try
@@ -95,7 +96,9 @@ public sealed partial class StorageServer : IAsyncDisposable
             if (ident is null)
             {
                 ident = new StoreIdent(
-                    StoreIdent.CurrentFormatVersion, options.PdClusterId, await pd.AllocateIdsAsync(1, cancellationToken));
+                    StoreIdent.CurrentFormatVersion,
+                    options.PdClusterId,
+                    await pd.AllocateIdsAsync(1, cancellationToken));
                 ident.Save(options.DataDirectory);
             }
 
@@ -104,7 +107,12 @@ public sealed partial class StorageServer : IAsyncDisposable
             {
                 var log = RaftLog.Open(new RaftLogOptions { Directory = Path.Combine(options.DataDirectory, "raft") });
                 return new StorageServer(
-                    options, ident, new ReplicatedStore(engine, log, options.Limits), pd, time, loggers.CreateLogger<StorageServer>());
+                    options,
+                    ident,
+                    new ReplicatedStore(engine, log, options.Limits),
+                    pd,
+                    time,
+                    loggers.CreateLogger<StorageServer>());
             }
             catch
             {

@@ -35,7 +35,8 @@ internal sealed record StoreIdent(int FormatVersion, ulong ClusterId, ulong Stor
         }
         catch (JsonException error)
         {
-            throw new EngineException($"{path} is damaged ({error.Message}): restore it from a backup of this store", error);
+            throw new EngineException(
+                $"{path} is damaged ({error.Message}): restore it from a backup of this store", error);
         }
 
         if (ident is null || ident.FormatVersion != CurrentFormatVersion)

@@ -18,7 +18,8 @@ internal static partial class LogFiles
         var segments = new List<ulong>();
         foreach (var path in Directory.EnumerateFiles(directory, "*" + Extension))
         {
-            if (ulong.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            if (ulong.TryParse(
+                Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var id))
             {
                 segments.Add(id);
             }

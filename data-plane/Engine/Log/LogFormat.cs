@@ -39,7 +39,8 @@ internal static class LogFormat
 
     /// <summary>False when the header was not completely written.</summary>
     /// <exception cref="EngineException">Another version wrote it.</exception>
-    internal static bool TryReadSegmentHeader(ReadOnlySpan<byte> file, string path, out ulong segmentId, out ulong firstSequence)
+    internal static bool TryReadSegmentHeader(
+        ReadOnlySpan<byte> file, string path, out ulong segmentId, out ulong firstSequence)
     {
         segmentId = firstSequence = 0;
         if (file.Length < SegmentHeaderBytes || !file[..8].SequenceEqual(SegmentMagic))

@@ -13,7 +13,8 @@ internal sealed class LogIndex
     /// <returns>Null, or what is wrong with it.</returns>
     internal string? Add(in LogRecord record, ulong segment, long offset)
     {
-        ref var region = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_regions, record.Region, out _);
+        ref var region = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(
+            _regions, record.Region, out _);
         region ??= new RegionLog();
         switch (record.Kind)
         {
@@ -21,7 +22,8 @@ internal sealed class LogIndex
                 return region.Append(record.Index, new LogPosition(segment, offset, record.Bytes, record.Term));
             case LogRecordKind.HardState when record.Payload.Length == 16:
                 var reader = new ByteReader(record.Payload);
-                region.HardState = new LogHardState(record.Term, reader.ReadUInt64LittleEndian(), reader.ReadUInt64LittleEndian());
+                region.HardState = new LogHardState(
+                    record.Term, reader.ReadUInt64LittleEndian(), reader.ReadUInt64LittleEndian());
                 return null;
             case LogRecordKind.Compacted:
                 region.Compact(record.Index);

@@ -6,7 +6,8 @@ namespace Cloud.Engine.Log;
 /// <param name="NextSequence">Of the next frame.</param>
 /// <param name="TailBytes">Length of the last file after its torn tail was cut off.</param>
 /// <param name="CutBytes">Bytes cut off.</param>
-internal sealed record LogRecovery(LogIndex Index, List<ulong> Segments, ulong NextSequence, long TailBytes, long CutBytes)
+internal sealed record LogRecovery(
+    LogIndex Index, List<ulong> Segments, ulong NextSequence, long TailBytes, long CutBytes)
 {
     /// <summary>Reads a log folder and cuts off what was never acknowledged.</summary>
     /// <exception cref="EngineException">Data that had been synced is damaged or missing, or another version wrote
@@ -40,7 +41,8 @@ internal sealed record LogRecovery(LogIndex Index, List<ulong> Segments, ulong N
 
             if ((i > 0 && id != segments[i - 1] + 1) || (sequence != 0 && first != sequence))
             {
-                throw Corrupt(path, 0, $"it begins with frame {first} where {sequence} is expected: a file before it is missing");
+                throw Corrupt(
+                    path, 0, $"it begins with frame {first} where {sequence} is expected: a file before it is missing");
             }
 
             sequence = first;
@@ -61,7 +63,8 @@ internal sealed record LogRecovery(LogIndex Index, List<ulong> Segments, ulong N
         return new LogRecovery(index, segments, Math.Max(sequence, 1), tail, cut);
     }
 
-    private static long ReadFrames(ReadOnlySpan<byte> file, string path, ulong segment, LogIndex index, ref ulong sequence)
+    private static long ReadFrames(
+        ReadOnlySpan<byte> file, string path, ulong segment, LogIndex index, ref ulong sequence)
     {
         long at = LogFormat.SegmentHeaderBytes;
         while (LogFormat.TryReadFrame(file[(int)at..], out var header, out var body) && header.Sequence == sequence)

@@ -16,7 +16,9 @@ internal sealed class MemoryIterator(SortedTree? root, ReadOnlySpan<byte> lower,
         Stand(SortedTree.After(root, key.SequenceCompareTo(_lower) < 0 ? _lower : key, orEqual: true));
 
     public bool SeekForPrevious(ReadOnlySpan<byte> key) =>
-        _upper.Length > 0 && key.SequenceCompareTo(_upper) >= 0 ? SeekToLast() : Stand(SortedTree.Before(root, key, orEqual: true));
+        _upper.Length > 0 && key.SequenceCompareTo(_upper) >= 0
+            ? SeekToLast()
+            : Stand(SortedTree.Before(root, key, orEqual: true));
 
     public bool SeekToFirst() => Stand(SortedTree.After(root, _lower, orEqual: true));
 

@@ -127,7 +127,8 @@ public sealed unsafe class RocksEngine : IKvEngine
             Native.ApproximateSizes(
                 _database.Pointer, _database.Families[(int)family], 1, &starts, &startLength, &ends, &endLength, &size, out var error);
             Native.ThrowOnError(error, "estimate sizes", Path);
-            Native.PropertyInt(_database.Pointer, _database.Families[(int)family], "rocksdb.cur-size-all-mem-tables", out var memory);
+            Native.PropertyInt(
+                _database.Pointer, _database.Families[(int)family], "rocksdb.cur-size-all-mem-tables", out var memory);
             return (long)(size + (lower.IsEmpty && upper.IsEmpty ? memory : 0));
         }
     }

@@ -74,7 +74,8 @@ internal static class RocksLibrary
         {
             return NativeLibrary.TryLoad(path, out var chosen)
                 ? chosen
-                : throw new EngineException($"{PathVariable} names {path}, which cannot be loaded: correct or unset it");
+                : throw new EngineException(
+                    $"{PathVariable} names {path}, which cannot be loaded: correct or unset it");
         }
 
         foreach (var candidate in Candidates())
@@ -90,5 +91,6 @@ internal static class RocksLibrary
             $"apt-get install librocksdb-dev; elsewhere set {PathVariable} to the path of librocksdb.so");
     }
 
-    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) => name == Name ? _handle : 0;
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? searchPath) =>
+        name == Name ? _handle : 0;
 }

@@ -107,7 +107,8 @@ internal sealed class LockTable
     /// The first published lock in [lower, upper) that blocks a reader; null when none does. An empty upper bound is
     /// the end.
     /// </summary>
-    internal (byte[] DataKey, LockRecord Record)? FirstBlocking(ReadOnlySpan<byte> lower, ReadOnlySpan<byte> upper, in ReadView view)
+    internal (byte[] DataKey, LockRecord Record)? FirstBlocking(
+        ReadOnlySpan<byte> lower, ReadOnlySpan<byte> upper, in ReadView view)
     {
         if (Volatile.Read(ref _count) == 0)
         {

@@ -38,7 +38,8 @@ internal readonly record struct ReadView(
         // The newest version is asked for by a point read without a timestamp. The transaction has not committed when
         // the read begins, as long as only the primary's record can commit it, so the version below the lock is a right
         // answer.
-        if (Timestamp == Tso.Max && !record.UsesAsyncCommit && DataKey.DecodeUserKey(dataKey).AsSpan().SequenceEqual(record.Primary))
+        if (Timestamp == Tso.Max && !record.UsesAsyncCommit
+            && DataKey.DecodeUserKey(dataKey).AsSpan().SequenceEqual(record.Primary))
         {
             return LockEffect.None;
         }

@@ -55,7 +55,8 @@ internal sealed partial class Membership(
         return saved;
     }
 
-    internal ValueTask RegisterAsync(CancellationToken cancellationToken) => pd.PutStoreAsync(Describe(), cancellationToken);
+    internal ValueTask RegisterAsync(CancellationToken cancellationToken) =>
+        pd.PutStoreAsync(Describe(), cancellationToken);
 
     /// <summary>Tells PD about the store until cancelled; failures are logged once each time PD goes away.</summary>
     internal async Task StoreHeartbeatsAsync(CancellationToken cancellationToken)
@@ -187,6 +188,7 @@ internal sealed partial class Membership(
     [LoggerMessage(Level = LogLevel.Information, Message = "Cluster {ClusterId} was bootstrapped by store {StoreId} with region {RegionId}")]
     private static partial void LogBootstrapped(ILogger logger, ulong clusterId, ulong storeId, ulong regionId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "PD does not answer heartbeats; the store goes on serving: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "PD does not answer heartbeats; the store goes on serving: {Reason}")]
     private static partial void LogHeartbeatFailed(ILogger logger, string reason);
 }

@@ -53,7 +53,8 @@ internal sealed class PdClient : IAsyncDisposable
     }
 
     /// <summary>False when another store bootstrapped the cluster before.</summary>
-    internal async ValueTask<bool> BootstrapAsync(Store store, Rpc.Proto.Metapb.Region region, CancellationToken cancellationToken)
+    internal async ValueTask<bool> BootstrapAsync(
+        Store store, Rpc.Proto.Metapb.Region region, CancellationToken cancellationToken)
     {
         try
         {
@@ -71,11 +72,13 @@ internal sealed class PdClient : IAsyncDisposable
     internal async ValueTask PutStoreAsync(Store store, CancellationToken cancellationToken) => await CallAsync(
         PdMethods.PutStore, new PutStoreRequest { Header = Header(), Store = store }, static r => r.Header, cancellationToken);
 
-    internal async ValueTask StoreHeartbeatAsync(StoreStats stats, CancellationToken cancellationToken) => await CallAsync(
+    internal async ValueTask StoreHeartbeatAsync(StoreStats stats, CancellationToken cancellationToken) =>
+        await CallAsync(
         PdMethods.StoreHeartbeat, new StoreHeartbeatRequest { Header = Header(), Stats = stats }, static r => r.Header, cancellationToken);
 
     /// <summary>The region that holds a key as PD knows it; null when it knows none.</summary>
-    internal async ValueTask<Rpc.Proto.Metapb.Region?> GetRegionAsync(ByteString key, CancellationToken cancellationToken)
+    internal async ValueTask<Rpc.Proto.Metapb.Region?> GetRegionAsync(
+        ByteString key, CancellationToken cancellationToken)
     {
         var response = await CallAsync(
             PdMethods.GetRegion, new GetRegionRequest { Header = Header(), RegionKey = key }, static r => r.Header, cancellationToken);

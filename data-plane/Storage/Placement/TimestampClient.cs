@@ -64,7 +64,8 @@ internal sealed class TimestampClient : ITimestampSource, IAsyncDisposable
                 call ??= _pd.Current.OpenDuplex(PdMethods.Tso, stopping);
                 Complete(batch, await AskAsync(call, (uint)batch.Count, stopping));
             }
-            catch (Exception error) when (error is RpcException or PdException or OperationCanceledException or TimeoutException)
+            catch (Exception error) when (
+                error is RpcException or PdException or OperationCanceledException or TimeoutException)
             {
                 if (call is not null)
                 {
@@ -86,7 +87,8 @@ internal sealed class TimestampClient : ITimestampSource, IAsyncDisposable
     /// <summary>Waits for waiters; after the end of the channel the rest is served with errors.</summary>
     private ValueTask<bool> HasMoreAsync() => _waiting.Reader.WaitToReadAsync(CancellationToken.None);
 
-    private async ValueTask<TsoResponse> AskAsync(IRpcDuplexCall<TsoRequest, TsoResponse> call, uint count, CancellationToken stopping)
+    private async ValueTask<TsoResponse> AskAsync(
+        IRpcDuplexCall<TsoRequest, TsoResponse> call, uint count, CancellationToken stopping)
     {
         using var timeout = new CancellationTokenSource(AnswerTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, timeout.Token);
@@ -110,7 +112,8 @@ internal sealed class TimestampClient : ITimestampSource, IAsyncDisposable
 
     private static void Fail(List<TaskCompletionSource<ulong>> batch, Exception error)
     {
-        var failure = error as RpcException ?? new RpcException(RpcStatusCode.Unavailable, "no timestamp from PD: " + error.Message, error);
+        var failure = error as RpcException
+            ?? new RpcException(RpcStatusCode.Unavailable, "no timestamp from PD: " + error.Message, error);
         foreach (var waiter in batch)
         {
             waiter.TrySetException(failure);

@@ -63,11 +63,14 @@ internal sealed class RawMode
     }
 
     /// <summary>The physical key, without a timestamp.</summary>
-    internal byte[] DataKeyOf(ReadOnlySpan<byte> key) => IsVersioned ? DataKey.Encode(Prefix, key) : DataKey.Plain(Prefix, key);
+    internal byte[] DataKeyOf(ReadOnlySpan<byte> key) =>
+        IsVersioned ? DataKey.Encode(Prefix, key) : DataKey.Plain(Prefix, key);
 
     /// <summary>A user's key from a physical one, without its timestamp.</summary>
     internal ByteString UserKeyOf(ReadOnlySpan<byte> dataKey) =>
-        IsVersioned ? UnsafeByteOperations.UnsafeWrap(DataKey.DecodeUserKey(dataKey)) : ByteString.CopyFrom(dataKey[1..]);
+        IsVersioned
+            ? UnsafeByteOperations.UnsafeWrap(DataKey.DecodeUserKey(dataKey))
+            : ByteString.CopyFrom(dataKey[1..]);
 
     /// <summary>The physical range of [start, end), cut to the region.</summary>
     internal (byte[] Lower, byte[] Upper) RangeOf(RegionPeer peer, ByteString start, ByteString end, out Error? outside)

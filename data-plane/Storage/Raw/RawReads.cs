@@ -223,7 +223,9 @@ internal sealed class RawReads(LocalStore store)
     private ByteString? Live(in RawValue value, out ulong expiresAt)
     {
         expiresAt = value.ExpiresAtSeconds;
-        return (expiresAt == 0 && !value.IsDeleted) || value.ExistsAt(NowSeconds) ? ByteString.CopyFrom(value.UserValue) : null;
+        return (expiresAt == 0 && !value.IsDeleted) || value.ExistsAt(NowSeconds)
+            ? ByteString.CopyFrom(value.UserValue)
+            : null;
     }
 
     private void Count(RegionPeer peer, int keys, long bytes)

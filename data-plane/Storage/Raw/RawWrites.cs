@@ -17,7 +17,8 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
 {
     internal async ValueTask<RawPutResponse> PutAsync(RawPutRequest request, CancellationToken cancellationToken)
     {
-        if (reads.Prepare(request.Context, request.Key, request.Cf, out var peer, out var mode, out var dataKey, out var invalid)
+        if (reads.Prepare(
+            request.Context, request.Key, request.Cf, out var peer, out var mode, out var dataKey, out var invalid)
             is { } refused)
         {
             return new RawPutResponse { RegionError = refused };
@@ -37,9 +38,11 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
             : new RawPutResponse { RegionError = error };
     }
 
-    internal async ValueTask<RawDeleteResponse> DeleteAsync(RawDeleteRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<RawDeleteResponse> DeleteAsync(
+        RawDeleteRequest request, CancellationToken cancellationToken)
     {
-        if (reads.Prepare(request.Context, request.Key, request.Cf, out var peer, out var mode, out var dataKey, out var invalid)
+        if (reads.Prepare(
+            request.Context, request.Key, request.Cf, out var peer, out var mode, out var dataKey, out var invalid)
             is { } refused)
         {
             return new RawDeleteResponse { RegionError = refused };
@@ -54,10 +57,13 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
         var proposal = peer.Rent();
         Delete(proposal.Command, mode, dataKey, version);
         var error = await WriteAsync(peer, proposal, request.ForCas, dataKey);
-        return error is null ? Wrote(new RawDeleteResponse(), 1, request.Key.Length) : new RawDeleteResponse { RegionError = error };
+        return error is null
+            ? Wrote(new RawDeleteResponse(), 1, request.Key.Length)
+            : new RawDeleteResponse { RegionError = error };
     }
 
-    internal async ValueTask<RawBatchPutResponse> BatchPutAsync(RawBatchPutRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<RawBatchPutResponse> BatchPutAsync(
+        RawBatchPutRequest request, CancellationToken cancellationToken)
     {
         if (store.Regions.Find(request.Context, out var peer) is { } refused)
         {
@@ -75,7 +81,8 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
         for (var i = 0; i < dataKeys.Length; i++)
         {
             var pair = request.Pairs[i];
-            if ((mode.CheckKey(pair.Key, request.Cf, store.Limits.KeyBytesMax) ?? CheckValue(mode, pair.Value, TtlOf(request, i)))
+            if ((mode.CheckKey(pair.Key, request.Cf, store.Limits.KeyBytesMax)
+                ?? CheckValue(mode, pair.Value, TtlOf(request, i)))
                 is { } invalid)
             {
                 return new RawBatchPutResponse { Error = invalid };
@@ -97,7 +104,9 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
         }
 
         var error = await WriteAsync(peer, proposal, request.ForCas, dataKeys);
-        return error is null ? Wrote(new RawBatchPutResponse(), dataKeys.Length, bytes) : new RawBatchPutResponse { RegionError = error };
+        return error is null
+            ? Wrote(new RawBatchPutResponse(), dataKeys.Length, bytes)
+            : new RawBatchPutResponse { RegionError = error };
     }
 
     internal async ValueTask<RawBatchDeleteResponse> BatchDeleteAsync(
@@ -149,7 +158,8 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
         }
 
         var mode = RawMode.Of(request.Context);
-        if (!request.StartKey.IsEmpty && mode.CheckKey(request.StartKey, request.Cf, store.Limits.KeyBytesMax) is { } invalid)
+        if (!request.StartKey.IsEmpty
+            && mode.CheckKey(request.StartKey, request.Cf, store.Limits.KeyBytesMax) is { } invalid)
         {
             return new RawDeleteRangeResponse { Error = invalid };
         }
@@ -163,12 +173,16 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
         var proposal = peer.Rent();
         proposal.Command.DeleteRange(mode.Family, lower, upper);
         var error = await peer.ProposeAsync(proposal);
-        return error is null ? Wrote(new RawDeleteRangeResponse(), 2, 0) : new RawDeleteRangeResponse { RegionError = error };
+        return error is null
+            ? Wrote(new RawDeleteRangeResponse(), 2, 0)
+            : new RawDeleteRangeResponse { RegionError = error };
     }
 
-    internal async ValueTask<RawCASResponse> CompareAndSwapAsync(RawCASRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<RawCASResponse> CompareAndSwapAsync(
+        RawCASRequest request, CancellationToken cancellationToken)
     {
-        if (reads.Prepare(request.Context, request.Key, request.Cf, out var peer, out var mode, out var dataKey, out var invalid)
+        if (reads.Prepare(
+            request.Context, request.Key, request.Cf, out var peer, out var mode, out var dataKey, out var invalid)
             is { } refused)
         {
             return new RawCASResponse { RegionError = refused };
@@ -186,7 +200,9 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
         {
             PreviousNotExist = previous is null,
             PreviousValue = previous ?? ByteString.Empty,
-            Succeed = previous is null ? request.PreviousNotExist : !request.PreviousNotExist && previous.Equals(request.PreviousValue),
+            Succeed = previous is null
+                ? request.PreviousNotExist
+                : !request.PreviousNotExist && previous.Equals(request.PreviousValue),
         };
         if (!response.Succeed)
         {
@@ -252,13 +268,16 @@ internal sealed class RawWrites(LocalStore store, RawReads reads, ITimestampSour
             return $"max value size exceeded, size: {value.Length}, limit: {store.Limits.ValueBytesMax}";
         }
 
-        return ttl != 0 && !mode.HasTtl ? "ttl is not enabled: values of API V1 do not expire, use API V1TTL or V2" : null;
+        return ttl != 0 && !mode.HasTtl
+            ? "ttl is not enabled: values of API V1 do not expire, use API V1TTL or V2"
+            : null;
     }
 
     private ValueTask<ulong> VersionAsync(RawMode mode, CancellationToken cancellationToken) =>
         mode.IsVersioned ? timestamps.NextAsync(cancellationToken) : ValueTask.FromResult(0UL);
 
-    private async ValueTask<Error?> WriteAsync(RegionPeer peer, Proposal proposal, bool atomic, params byte[][] dataKeys)
+    private async ValueTask<Error?> WriteAsync(
+        RegionPeer peer, Proposal proposal, bool atomic, params byte[][] dataKeys)
     {
         if (!atomic)
         {

@@ -43,7 +43,8 @@ internal static class RegionErrors
         error.CurrentRegions.Add(current);
         return new Error
         {
-            Message = $"the request has epoch {requested?.ConfVer ?? 0}/{requested?.Version ?? 0}, region {current.Id} has " +
+            Message =
+                $"the request has epoch {requested?.ConfVer ?? 0}/{requested?.Version ?? 0}, region {current.Id} has " +
                 $"{current.RegionEpoch.ConfVer}/{current.RegionEpoch.Version}",
             EpochNotMatch = error,
         };

@@ -27,7 +27,8 @@ internal sealed class RegionPeer
     private long _pendingBytes;
     private long _appliedIndex;
 
-    internal RegionPeer(Region region, Peer self, ulong term, ulong lastIndex, RaftLog log, ProposalPool pool, StorageLimits limits)
+    internal RegionPeer(
+        Region region, Peer self, ulong term, ulong lastIndex, RaftLog log, ProposalPool pool, StorageLimits limits)
     {
         _region = region;
         Self = self;

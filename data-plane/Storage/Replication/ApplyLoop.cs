@@ -164,7 +164,8 @@ internal sealed class ApplyLoop : IDisposable
     private Error? Add(Proposal proposal)
     {
         var region = proposal.Peer.Region;
-        if (WriteCommand.TryReadEpoch(proposal.Payload, out _, out var version) && version != region.RegionEpoch.Version)
+        if (WriteCommand.TryReadEpoch(proposal.Payload, out _, out var version)
+            && version != region.RegionEpoch.Version)
         {
             return RegionErrors.EpochNotMatch(null, region);
         }

@@ -22,7 +22,8 @@ internal sealed class BatchCommandStream(
 
     private const int MessageBytes = 2 * 1024 * 1024;
 
-    private readonly Channel<Answer> _answers = Channel.CreateUnbounded<Answer>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Answer> _answers = Channel.CreateUnbounded<Answer>(
+        new UnboundedChannelOptions { SingleReader = true });
     private readonly SemaphoreSlim _places = new(UnderWayMax);
 
     internal async ValueTask RunAsync(CancellationToken cancellationToken)
@@ -122,7 +123,8 @@ internal sealed class BatchCommandStream(
     {
         var message = new BatchCommandsResponse();
         var bytes = 0;
-        while (message.Responses.Count < AnswersPerMessageMax && bytes < MessageBytes && _answers.Reader.TryRead(out var answer))
+        while (message.Responses.Count < AnswersPerMessageMax && bytes < MessageBytes
+            && _answers.Reader.TryRead(out var answer))
         {
             if (answer.Response is null)
             {

@@ -72,11 +72,13 @@ internal sealed class TikvHandlers
         RequestCase.RawBatchGet => Now(new Response { RawBatchGet = RawReads.BatchGet(request.RawBatchGet) }),
         RequestCase.RawScan => Now(new Response { RawScan = RawReads.Scan(request.RawScan) }),
         RequestCase.RawBatchScan => Now(new Response { RawBatchScan = RawReads.BatchScan(request.RawBatchScan) }),
-        RequestCase.Empty => Now(new Response { Empty = new BatchCommandsEmptyResponse { TestId = request.Empty.TestId } }),
+        RequestCase.Empty => Now(
+            new Response { Empty = new BatchCommandsEmptyResponse { TestId = request.Empty.TestId } }),
         RequestCase.Prewrite => Later(
             Writes.PrewriteAsync(request.Prewrite, ct), static r => new Response { Prewrite = r }),
         RequestCase.Commit => Later(Writes.CommitAsync(request.Commit, ct), static r => new Response { Commit = r }),
-        RequestCase.Cleanup => Later(Writes.CleanupAsync(request.Cleanup, ct), static r => new Response { Cleanup = r }),
+        RequestCase.Cleanup => Later(
+            Writes.CleanupAsync(request.Cleanup, ct), static r => new Response { Cleanup = r }),
         RequestCase.BatchRollback => Later(
             Writes.BatchRollbackAsync(request.BatchRollback, ct), static r => new Response { BatchRollback = r }),
         RequestCase.TxnHeartBeat => Later(
@@ -84,17 +86,20 @@ internal sealed class TikvHandlers
         RequestCase.CheckTxnStatus => Later(
             Resolution.CheckAsync(request.CheckTxnStatus, ct), static r => new Response { CheckTxnStatus = r }),
         RequestCase.CheckSecondaryLocks => Later(
-            Resolution.CheckSecondariesAsync(request.CheckSecondaryLocks, ct), static r => new Response { CheckSecondaryLocks = r }),
+            Resolution.CheckSecondariesAsync(request.CheckSecondaryLocks, ct),
+            static r => new Response { CheckSecondaryLocks = r }),
         RequestCase.ResolveLock => Later(
             Resolution.ResolveAsync(request.ResolveLock, ct), static r => new Response { ResolveLock = r }),
         RequestCase.PessimisticLock => Later(
             Pessimistic.LockAsync(request.PessimisticLock, ct), static r => new Response { PessimisticLock = r }),
         RequestCase.PessimisticRollback => Later(
-            Pessimistic.RollbackAsync(request.PessimisticRollback, ct), static r => new Response { PessimisticRollback = r }),
+            Pessimistic.RollbackAsync(request.PessimisticRollback, ct),
+            static r => new Response { PessimisticRollback = r }),
         RequestCase.DeleteRange => Later(
             Ranges.DeleteAsync(request.DeleteRange, ct), static r => new Response { DeleteRange = r }),
         RequestCase.RawPut => Later(RawWrites.PutAsync(request.RawPut, ct), static r => new Response { RawPut = r }),
-        RequestCase.RawDelete => Later(RawWrites.DeleteAsync(request.RawDelete, ct), static r => new Response { RawDelete = r }),
+        RequestCase.RawDelete => Later(
+            RawWrites.DeleteAsync(request.RawDelete, ct), static r => new Response { RawDelete = r }),
         RequestCase.RawBatchPut => Later(
             RawWrites.BatchPutAsync(request.RawBatchPut, ct), static r => new Response { RawBatchPut = r }),
         RequestCase.RawBatchDelete => Later(
@@ -123,5 +128,6 @@ internal sealed class TikvHandlers
 
     private static ValueTask<Response> Now(Response response) => ValueTask.FromResult(response);
 
-    private static async ValueTask<Response> Later<T>(ValueTask<T> pending, Func<T, Response> wrap) => wrap(await pending);
+    private static async ValueTask<Response> Later<T>(ValueTask<T> pending, Func<T, Response> wrap) =>
+        wrap(await pending);
 }

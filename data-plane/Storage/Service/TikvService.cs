@@ -16,10 +16,13 @@ internal static class TikvService
     {
         services.Duplex(
             TikvMethods.BatchCommands,
-            (requests, responses, context) => new BatchCommandStream(handlers, requests, responses).RunAsync(context.CancellationToken));
+            (requests, responses, context) =>
+                new BatchCommandStream(handlers, requests, responses).RunAsync(context.CancellationToken));
         services.Unary(HealthMethods.Check, (_, _) => ValueTask.FromResult(new HealthCheckResponse
         {
-            Status = isServing() ? HealthCheckResponse.Types.ServingStatus.Serving : HealthCheckResponse.Types.ServingStatus.NotServing,
+            Status = isServing()
+                ? HealthCheckResponse.Types.ServingStatus.Serving
+                : HealthCheckResponse.Types.ServingStatus.NotServing,
         }));
         services.Unary(TikvMethods.GetStoreSafeTs, (_, _) => ValueTask.FromResult(new StoreSafeTSResponse()));
         RegisterTransactional(services, handlers);
@@ -35,13 +38,17 @@ internal static class TikvService
         services.Unary(TikvMethods.KvPrewrite, (r, c) => handlers.Writes.PrewriteAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.KvCommit, (r, c) => handlers.Writes.CommitAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.KvCleanup, (r, c) => handlers.Writes.CleanupAsync(r, c.CancellationToken));
-        services.Unary(TikvMethods.KvBatchRollback, (r, c) => handlers.Writes.BatchRollbackAsync(r, c.CancellationToken));
+        services.Unary(
+            TikvMethods.KvBatchRollback, (r, c) => handlers.Writes.BatchRollbackAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.KvTxnHeartBeat, (r, c) => handlers.Writes.HeartBeatAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.KvCheckTxnStatus, (r, c) => handlers.Resolution.CheckAsync(r, c.CancellationToken));
-        services.Unary(TikvMethods.KvCheckSecondaryLocks, (r, c) => handlers.Resolution.CheckSecondariesAsync(r, c.CancellationToken));
+        services.Unary(
+            TikvMethods.KvCheckSecondaryLocks,
+            (r, c) => handlers.Resolution.CheckSecondariesAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.KvResolveLock, (r, c) => handlers.Resolution.ResolveAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.KvPessimisticLock, (r, c) => handlers.Pessimistic.LockAsync(r, c.CancellationToken));
-        services.Unary(TikvMethods.KvPessimisticRollback, (r, c) => handlers.Pessimistic.RollbackAsync(r, c.CancellationToken));
+        services.Unary(
+            TikvMethods.KvPessimisticRollback, (r, c) => handlers.Pessimistic.RollbackAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.KvDeleteRange, (r, c) => handlers.Ranges.DeleteAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.UnsafeDestroyRange, (r, c) => handlers.Ranges.DestroyAsync(r, c.CancellationToken));
     }
@@ -57,8 +64,11 @@ internal static class TikvService
         services.Unary(TikvMethods.RawPut, (r, c) => handlers.RawWrites.PutAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.RawDelete, (r, c) => handlers.RawWrites.DeleteAsync(r, c.CancellationToken));
         services.Unary(TikvMethods.RawBatchPut, (r, c) => handlers.RawWrites.BatchPutAsync(r, c.CancellationToken));
-        services.Unary(TikvMethods.RawBatchDelete, (r, c) => handlers.RawWrites.BatchDeleteAsync(r, c.CancellationToken));
-        services.Unary(TikvMethods.RawDeleteRange, (r, c) => handlers.RawWrites.DeleteRangeAsync(r, c.CancellationToken));
-        services.Unary(TikvMethods.RawCompareAndSwap, (r, c) => handlers.RawWrites.CompareAndSwapAsync(r, c.CancellationToken));
+        services.Unary(
+            TikvMethods.RawBatchDelete, (r, c) => handlers.RawWrites.BatchDeleteAsync(r, c.CancellationToken));
+        services.Unary(
+            TikvMethods.RawDeleteRange, (r, c) => handlers.RawWrites.DeleteRangeAsync(r, c.CancellationToken));
+        services.Unary(
+            TikvMethods.RawCompareAndSwap, (r, c) => handlers.RawWrites.CompareAndSwapAsync(r, c.CancellationToken));
     }
 }

@@ -86,7 +86,8 @@ internal static class Finish
     {
         var startTs = record.StartTimestamp;
         var found = command.Reader.FindCommitRecord(dataKey, startTs);
-        Invariant.Require(found.Fate != Fate.Committed, $"a key is not both locked and committed by transaction {startTs}");
+        Invariant.Require(
+            found.Fate != Fate.Committed, $"a key is not both locked and committed by transaction {startTs}");
         if (found.Fate == Fate.Unknown)
         {
             if (record.Kind == LockKind.Put && record.ShortValue is null)
@@ -94,7 +95,8 @@ internal static class Finish
                 command.DeleteValue(dataKey, startTs);
             }
 
-            var isProtected = record.BelongsToPessimisticTransaction && DataKey.DecodeUserKey(dataKey).AsSpan().SequenceEqual(record.Primary);
+            var isProtected = record.BelongsToPessimisticTransaction
+                && DataKey.DecodeUserKey(dataKey).AsSpan().SequenceEqual(record.Primary);
             WriteRollback(command, dataKey, startTs, isProtected, found);
             if (collapse)
             {
@@ -137,7 +139,8 @@ internal static class Finish
     }
 
     /// <summary>Leaves a rollback record at a transaction's start timestamp.</summary>
-    internal static void WriteRollback(TxnCommand command, byte[] dataKey, ulong startTs, bool isProtected, in CommitRecord found)
+    internal static void WriteRollback(
+        TxnCommand command, byte[] dataKey, ulong startTs, bool isProtected, in CommitRecord found)
     {
         if (found.OverlappedWrite is null)
         {
@@ -156,7 +159,8 @@ internal static class Finish
     /// </summary>
     internal static void MarkOnOther(TxnCommand command, byte[] dataKey, ulong startTs, LockRecord other)
     {
-        if (other.UsesAsyncCommit && startTs >= other.MinCommitTimestamp && !Contains(other.RollbackTimestamps, startTs))
+        if (other.UsesAsyncCommit && startTs >= other.MinCommitTimestamp
+            && !Contains(other.RollbackTimestamps, startTs))
         {
             command.PutLock(dataKey, other with { RollbackTimestamps = [.. other.RollbackTimestamps, startTs] });
         }

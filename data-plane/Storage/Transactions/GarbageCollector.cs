@@ -41,7 +41,8 @@ internal sealed class GarbageCollector(LocalStore store)
         return ([prefix, .. region.StartKey.Span], region.EndKey.IsEmpty ? [DataPrefix.After(prefix)] : [prefix, .. region.EndKey.Span]);
     }
 
-    private async Task CollectTransactionalAsync(RegionPeer peer, byte prefix, ulong safePoint, CancellationToken cancellationToken)
+    private async Task CollectTransactionalAsync(
+        RegionPeer peer, byte prefix, ulong safePoint, CancellationToken cancellationToken)
     {
         var (next, upper) = RangeOf(peer, prefix);
         while (true)
@@ -60,7 +61,10 @@ internal sealed class GarbageCollector(LocalStore store)
                 {
                     var progress = new Progress();
                     var error = await store.RunAsync(
-                        peer, [key], (key, safePoint, progress), static (command, s) => Collect(command, s.key, s.safePoint, s.progress),
+                        peer,
+                        [key],
+                        (key, safePoint, progress),
+                        static (command, s) => Collect(command, s.key, s.safePoint, s.progress),
                         cancellationToken);
                     if (error is not null)
                     {

@@ -39,9 +39,11 @@ internal static class KeyErrors
         return lockInfo;
     }
 
-    internal static ByteString UserKey(ReadOnlySpan<byte> dataKey) => UnsafeByteOperations.UnsafeWrap(DataKey.DecodeUserKey(dataKey));
+    internal static ByteString UserKey(ReadOnlySpan<byte> dataKey) =>
+        UnsafeByteOperations.UnsafeWrap(DataKey.DecodeUserKey(dataKey));
 
-    internal static KeyError Locked(ReadOnlySpan<byte> dataKey, LockRecord record) => new() { Locked = ToLockInfo(dataKey, record) };
+    internal static KeyError Locked(ReadOnlySpan<byte> dataKey, LockRecord record) =>
+        new() { Locked = ToLockInfo(dataKey, record) };
 
     internal static KeyError Conflict(
         ulong startTs, ulong conflictStartTs, ulong conflictCommitTs, ReadOnlySpan<byte> dataKey, ByteString primary,
@@ -61,7 +63,8 @@ internal static class KeyErrors
     internal static KeyError AlreadyExist(ReadOnlySpan<byte> dataKey) =>
         new() { AlreadyExist = new AlreadyExist { Key = UserKey(dataKey) } };
 
-    internal static KeyError CommitTsExpired(ulong startTs, ulong commitTs, ReadOnlySpan<byte> dataKey, ulong minCommitTs) => new()
+    internal static KeyError CommitTsExpired(
+        ulong startTs, ulong commitTs, ReadOnlySpan<byte> dataKey, ulong minCommitTs) => new()
     {
         CommitTsExpired = new CommitTsExpired
         {

@@ -15,7 +15,8 @@ internal static class KeySpaces
     private const int ModeAndKeyspaceBytes = 4;
 
     /// <summary>The first byte of the data keys of a request.</summary>
-    internal static byte PrefixOf(Context context) => context.ApiVersion == APIVersion.V2 ? DataPrefix.V2 : DataPrefix.V1;
+    internal static byte PrefixOf(Context context) =>
+        context.ApiVersion == APIVersion.V2 ? DataPrefix.V2 : DataPrefix.V1;
 
     /// <summary>Whether a key may be used in its mode.</summary>
     internal static KeyError? Check(Context context, ByteString key, int keyBytesMax)

@@ -39,7 +39,8 @@ internal sealed class LockWaits(TimeProvider time, StorageLimits limits) : IDisp
 
     /// <summary>Waits until the lock is released or the time is over.</summary>
     /// <returns>What released it; null when the time is over.</returns>
-    internal async ValueTask<ReleasedLock?> WaitAsync(Waiter waiter, TimeSpan timeout, CancellationToken cancellationToken)
+    internal async ValueTask<ReleasedLock?> WaitAsync(
+        Waiter waiter, TimeSpan timeout, CancellationToken cancellationToken)
     {
         try
         {
@@ -148,7 +149,8 @@ internal sealed class LockWaits(TimeProvider time, StorageLimits limits) : IDisp
         /// <summary>The transaction that holds the lock.</summary>
         internal ulong LockTs { get; } = lockTs;
 
-        internal TaskCompletionSource<ReleasedLock> Woken { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        internal TaskCompletionSource<ReleasedLock> Woken { get; } = new(
+            TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
 

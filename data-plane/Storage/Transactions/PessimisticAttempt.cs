@@ -184,7 +184,8 @@ internal sealed class PessimisticAttempt(PessimisticLockRequest request, byte[][
             : default;
     }
 
-    private void Put(TxnCommand command, byte[] dataKey, ulong forUpdateTs, bool withConflict) => command.PutLock(dataKey, new LockRecord
+    private void Put(TxnCommand command, byte[] dataKey, ulong forUpdateTs, bool withConflict) =>
+        command.PutLock(dataKey, new LockRecord
     {
         Kind = LockKind.Pessimistic,
         Primary = request.PrimaryLock.ToByteArray(),

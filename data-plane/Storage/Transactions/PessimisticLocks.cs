@@ -16,7 +16,8 @@ namespace Cloud.Storage.Transactions;
 /// </summary>
 internal sealed class PessimisticLocks(LocalStore store, TxnWrites writes)
 {
-    internal async ValueTask<PessimisticLockResponse> LockAsync(PessimisticLockRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<PessimisticLockResponse> LockAsync(
+        PessimisticLockRequest request, CancellationToken cancellationToken)
     {
         var keys = new ByteString[request.Mutations.Count];
         for (var i = 0; i < keys.Length; i++)
@@ -70,7 +71,8 @@ internal sealed class PessimisticLocks(LocalStore store, TxnWrites writes)
     internal async ValueTask<PessimisticRollbackResponse> RollbackAsync(
         PessimisticRollbackRequest request, CancellationToken cancellationToken)
     {
-        if (writes.Prepare(request.Context, request.Keys, out var peer, out var dataKeys, out var invalid) is { } refused)
+        if (writes.Prepare(
+            request.Context, request.Keys, out var peer, out var dataKeys, out var invalid) is { } refused)
         {
             return new PessimisticRollbackResponse { RegionError = refused };
         }
@@ -118,7 +120,8 @@ internal sealed class PessimisticLocks(LocalStore store, TxnWrites writes)
     };
 
     /// <summary>Locks all keys, or begins to wait for the first that another has locked.</summary>
-    private ValueTask<Error?> TryAsync(RegionPeer peer, PessimisticAttempt attempt, bool mayWait, CancellationToken cancellationToken) =>
+    private ValueTask<Error?> TryAsync(
+        RegionPeer peer, PessimisticAttempt attempt, bool mayWait, CancellationToken cancellationToken) =>
         store.RunAsync(
             peer,
             attempt.DataKeys,
@@ -133,7 +136,8 @@ internal sealed class PessimisticLocks(LocalStore store, TxnWrites writes)
             },
             cancellationToken);
 
-    private async ValueTask<ReleasedLock?> WaitAsync(PessimisticAttempt attempt, TimeSpan left, CancellationToken cancellationToken)
+    private async ValueTask<ReleasedLock?> WaitAsync(
+        PessimisticAttempt attempt, TimeSpan left, CancellationToken cancellationToken)
     {
         var waiter = attempt.Waiter!; // Checked by the caller.
         try

@@ -117,7 +117,9 @@ internal sealed class Prewrite
     {
         var mutation = _request.Mutations[i];
         var dataKey = _dataKeys[i];
-        var action = i < _request.PessimisticActions.Count ? _request.PessimisticActions[i] : PessimisticAction.SkipPessimisticCheck;
+        var action = i < _request.PessimisticActions.Count
+            ? _request.PessimisticActions[i]
+            : PessimisticAction.SkipPessimisticCheck;
         if (mutation.Op is Op.Insert or Op.CheckNotExists)
         {
             // A later snapshot must not see the key appear below it.
@@ -198,7 +200,9 @@ internal sealed class Prewrite
             TransactionSize = _request.TxnSize,
             MinCommitTimestamp = Math.Max(_request.MinCommitTs, existing?.MinCommitTimestamp ?? 0),
             UsesAsyncCommit = _request.UseAsyncCommit && ChoosesCommitTimestamp && _onePhase is null,
-            Secondaries = isPrimary && _request.UseAsyncCommit && ChoosesCommitTimestamp ? ToArrays(_request.Secondaries) : [],
+            Secondaries = isPrimary && _request.UseAsyncCommit && ChoosesCommitTimestamp
+                ? ToArrays(_request.Secondaries)
+                : [],
             LastChange = LastChange.Unknown,
             Source = _request.Context.TxnSource,
         };

@@ -16,7 +16,8 @@ internal sealed class RangeDeletes(LocalStore store)
 {
     private static readonly ColumnFamily[] Families = [ColumnFamily.Lock, ColumnFamily.Write, ColumnFamily.Default];
 
-    internal async ValueTask<DeleteRangeResponse> DeleteAsync(DeleteRangeRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<DeleteRangeResponse> DeleteAsync(
+        DeleteRangeRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (store.Regions.Find(request.Context, out var peer) is { } refused)
@@ -30,7 +31,9 @@ internal sealed class RangeDeletes(LocalStore store)
             return new DeleteRangeResponse { RegionError = outside };
         }
 
-        return request.NotifyOnly ? new DeleteRangeResponse() : new DeleteRangeResponse { RegionError = await DeleteAsync(peer, lower, upper) };
+        return request.NotifyOnly
+            ? new DeleteRangeResponse()
+            : new DeleteRangeResponse { RegionError = await DeleteAsync(peer, lower, upper) };
     }
 
     /// <summary>The same on every region of the store; regions need not be named.</summary>

@@ -128,7 +128,9 @@ internal sealed class TxnReads(LocalStore store)
         var limit = Math.Min(request.Limit, (uint)store.Limits.ScanLimitMax);
         var step = Math.Max(request.SampleStep, 1);
         long bytes = 0;
-        for (uint visited = 0; response.Pairs.Count < limit && bytes < store.Limits.ScanBytesMax && scanner.MoveNext(); visited++)
+        for (uint visited = 0;
+             response.Pairs.Count < limit && bytes < store.Limits.ScanBytesMax && scanner.MoveNext();
+             visited++)
         {
             if (scanner.Blocker is null && scanner.NewerCommit == 0 && visited % step != 0)
             {
@@ -168,7 +170,9 @@ internal sealed class TxnReads(LocalStore store)
 
         var response = new ScanLockResponse();
         using var iterator = store.Engine.Iterate(ColumnFamily.Lock, lower, upper);
-        var limit = request.Limit == 0 ? store.Limits.ScanLimitMax : (int)Math.Min(request.Limit, (uint)store.Limits.ScanLimitMax);
+        var limit = request.Limit == 0
+            ? store.Limits.ScanLimitMax
+            : (int)Math.Min(request.Limit, (uint)store.Limits.ScanLimitMax);
         for (var valid = iterator.SeekToFirst(); valid && response.Locks.Count < limit; valid = iterator.Next())
         {
             var record = LockRecord.Parse(iterator.Value);

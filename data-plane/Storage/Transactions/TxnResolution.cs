@@ -18,9 +18,11 @@ internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
 {
     private const int ResolveBatch = 256;
 
-    internal async ValueTask<CheckTxnStatusResponse> CheckAsync(CheckTxnStatusRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<CheckTxnStatusResponse> CheckAsync(
+        CheckTxnStatusRequest request, CancellationToken cancellationToken)
     {
-        if (writes.Prepare(request.Context, [request.PrimaryKey], out var peer, out var dataKeys, out var invalid) is { } refused)
+        if (writes.Prepare(
+            request.Context, [request.PrimaryKey], out var peer, out var dataKeys, out var invalid) is { } refused)
         {
             return new CheckTxnStatusResponse { RegionError = refused };
         }
@@ -36,7 +38,10 @@ internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
         store.Locks.Observe(request.CurrentTs);
         store.Locks.Observe(request.CallerStartTs);
         var error = await store.RunAsync(
-            peer, dataKeys, (request, dataKeys, response), static (command, s) => TxnStatusCheck.Run(command, s.request, s.dataKeys[0], s.response),
+            peer,
+            dataKeys,
+            (request, dataKeys, response),
+            static (command, s) => TxnStatusCheck.Run(command, s.request, s.dataKeys[0], s.response),
             cancellationToken);
         return error is null ? response : new CheckTxnStatusResponse { RegionError = error };
     }
@@ -44,7 +49,8 @@ internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
     internal async ValueTask<CheckSecondaryLocksResponse> CheckSecondariesAsync(
         CheckSecondaryLocksRequest request, CancellationToken cancellationToken)
     {
-        if (writes.Prepare(request.Context, request.Keys, out var peer, out var dataKeys, out var invalid) is { } refused)
+        if (writes.Prepare(
+            request.Context, request.Keys, out var peer, out var dataKeys, out var invalid) is { } refused)
         {
             return new CheckSecondaryLocksResponse { RegionError = refused };
         }
@@ -75,9 +81,11 @@ internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
         return error is null ? response : new CheckSecondaryLocksResponse { RegionError = error };
     }
 
-    internal async ValueTask<ResolveLockResponse> ResolveAsync(ResolveLockRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<ResolveLockResponse> ResolveAsync(
+        ResolveLockRequest request, CancellationToken cancellationToken)
     {
-        if (writes.Prepare(request.Context, request.Keys, out var peer, out var dataKeys, out var invalid) is { } refused)
+        if (writes.Prepare(
+            request.Context, request.Keys, out var peer, out var dataKeys, out var invalid) is { } refused)
         {
             return new ResolveLockResponse { RegionError = refused };
         }
@@ -112,7 +120,8 @@ internal sealed class TxnResolution(LocalStore store, TxnWrites writes)
     }
 
     /// <summary>False when the transaction's fate is decided, by this or an earlier request.</summary>
-    private static bool CheckSecondary(TxnCommand command, byte[] dataKey, ulong startTs, CheckSecondaryLocksResponse response)
+    private static bool CheckSecondary(
+        TxnCommand command, byte[] dataKey, ulong startTs, CheckSecondaryLocksResponse response)
     {
         var record = command.Reader.LoadLock(dataKey);
         if (record is not null && record.StartTimestamp == startTs && !record.IsPessimistic)

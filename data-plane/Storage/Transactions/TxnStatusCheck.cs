@@ -13,7 +13,8 @@ namespace Cloud.Storage.Transactions;
 internal static class TxnStatusCheck
 {
     /// <summary>Fills the response; gathers what the answer makes true.</summary>
-    internal static void Run(TxnCommand command, CheckTxnStatusRequest request, byte[] dataKey, CheckTxnStatusResponse response)
+    internal static void Run(
+        TxnCommand command, CheckTxnStatusRequest request, byte[] dataKey, CheckTxnStatusResponse response)
     {
         var record = command.Reader.LoadLock(dataKey);
         if (record is not null && record.StartTimestamp == request.LockTs)
@@ -62,8 +63,8 @@ internal static class TxnStatusCheck
         }
 
         // A primary that is its own transaction's pessimistic lock without being the primary is left alone here.
-        Finish.RecordMissing(
-            command, dataKey, request.LockTs, other?.StartTimestamp == request.LockTs ? null : other, isProtected: true);
+        var another = other?.StartTimestamp == request.LockTs ? null : other;
+        Finish.RecordMissing(command, dataKey, request.LockTs, another, isProtected: true);
         response.Action = Action.LockNotExistRollback;
     }
 

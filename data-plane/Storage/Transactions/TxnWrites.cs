@@ -11,7 +11,8 @@ namespace Cloud.Storage.Transactions;
 /// </summary>
 internal sealed class TxnWrites(LocalStore store)
 {
-    internal async ValueTask<PrewriteResponse> PrewriteAsync(PrewriteRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<PrewriteResponse> PrewriteAsync(
+        PrewriteRequest request, CancellationToken cancellationToken)
     {
         if (store.Regions.Find(request.Context, out var peer) is { } refused)
         {
@@ -44,7 +45,10 @@ internal sealed class TxnWrites(LocalStore store)
         }
 
         var error = await store.RunAsync(
-            peer, dataKeys, (request, dataKeys, response), static (command, s) => new Prewrite(command, s.request, s.dataKeys).Run(s.response),
+            peer,
+            dataKeys,
+            (request, dataKeys, response),
+            static (command, s) => new Prewrite(command, s.request, s.dataKeys).Run(s.response),
             cancellationToken);
         if (error is not null)
         {
@@ -121,7 +125,8 @@ internal sealed class TxnWrites(LocalStore store)
             {
                 foreach (var dataKey in s.dataKeys)
                 {
-                    if (Finish.Rollback(command, dataKey, s.request.StartVersion, 0, isProtected: false, out _) is { } failed)
+                    if (Finish.Rollback(
+                        command, dataKey, s.request.StartVersion, 0, isProtected: false, out _) is { } failed)
                     {
                         s.response.Error = failed;
                         command.Reset();
@@ -161,9 +166,11 @@ internal sealed class TxnWrites(LocalStore store)
         return error is null ? response : new CleanupResponse { RegionError = error };
     }
 
-    internal async ValueTask<TxnHeartBeatResponse> HeartBeatAsync(TxnHeartBeatRequest request, CancellationToken cancellationToken)
+    internal async ValueTask<TxnHeartBeatResponse> HeartBeatAsync(
+        TxnHeartBeatRequest request, CancellationToken cancellationToken)
     {
-        if (Prepare(request.Context, [request.PrimaryLock], out var peer, out var dataKeys, out var invalid) is { } refused)
+        if (Prepare(
+            request.Context, [request.PrimaryLock], out var peer, out var dataKeys, out var invalid) is { } refused)
         {
             return new TxnHeartBeatResponse { RegionError = refused };
         }
@@ -189,7 +196,9 @@ internal sealed class TxnWrites(LocalStore store)
                 }
 
                 var ttl = Math.Max(record.TtlMs, s.request.AdviseLockTtl);
-                var minCommit = record.UsesAsyncCommit ? record.MinCommitTimestamp : Math.Max(record.MinCommitTimestamp, s.request.MinCommitTs);
+                var minCommit = record.UsesAsyncCommit
+                    ? record.MinCommitTimestamp
+                    : Math.Max(record.MinCommitTimestamp, s.request.MinCommitTs);
                 if (ttl != record.TtlMs || minCommit != record.MinCommitTimestamp)
                 {
                     command.PutLock(dataKey, record with { TtlMs = ttl, MinCommitTimestamp = minCommit });
@@ -237,6 +246,7 @@ internal sealed class TxnWrites(LocalStore store)
 
         return mutation.Op is Op.Put or Op.Del or Op.Lock or Op.Insert or Op.CheckNotExists
             ? KeySpaces.Check(context, mutation.Key, store.Limits.KeyBytesMax)
-            : KeyErrors.Abort($"InvalidMutation {{ op: {mutation.Op} }}: prewrite takes Put, Del, Lock, Insert and CheckNotExists");
+            : KeyErrors.Abort(
+                $"InvalidMutation {{ op: {mutation.Op} }}: prewrite takes Put, Del, Lock, Insert and CheckNotExists");
     }
 }

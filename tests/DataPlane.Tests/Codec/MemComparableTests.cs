@@ -16,7 +16,8 @@ public sealed class MemComparableTests
     public void Encoding_gives_the_published_vectors(string plain, string encoded)
     {
         Convert.ToHexStringLower(MemComparable.Encode(Convert.FromHexString(plain))).ShouldBe(encoded);
-        MemComparable.TryDecode(Convert.FromHexString(encoded + "abcd"), out var decoded, out var consumed).ShouldBeTrue();
+        MemComparable.TryDecode(
+            Convert.FromHexString(encoded + "abcd"), out var decoded, out var consumed).ShouldBeTrue();
         Convert.ToHexStringLower(decoded!).ShouldBe(plain);
         consumed.ShouldBe(encoded.Length / 2);
     }

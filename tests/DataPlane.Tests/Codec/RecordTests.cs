@@ -69,7 +69,9 @@ public sealed class RecordTests
                 HasOverlappedRollback = random.Chance(0.5),
                 HasGcFence = hasFence,
                 GcFence = hasFence ? random.NextUInt64() : 0,
-                LastChange = random.Chance(0.5) ? new LastChange(random.NextUInt64(), 1 + random.NextUInt64() % 9) : default,
+                LastChange = random.Chance(0.5)
+                    ? new LastChange(random.NextUInt64(), 1 + random.NextUInt64() % 9)
+                    : default,
                 Source = random.Chance(0.5) ? random.NextUInt64() : 0,
             };
             buffer.Clear();
@@ -80,7 +82,8 @@ public sealed class RecordTests
             back.HasShortValue.ShouldBe(record.HasShortValue);
             back.ShortValue.SequenceEqual(record.ShortValue).ShouldBeTrue($"seed {seed}, round {i}");
             (back.HasOverlappedRollback, back.HasGcFence, back.GcFence, back.LastChange, back.Source)
-                .ShouldBe((record.HasOverlappedRollback, record.HasGcFence, record.GcFence, record.LastChange, record.Source));
+                .ShouldBe((
+                    record.HasOverlappedRollback, record.HasGcFence, record.GcFence, record.LastChange, record.Source));
         }
     }
 

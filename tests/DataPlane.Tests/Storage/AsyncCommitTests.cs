@@ -202,7 +202,8 @@ public sealed class AsyncCommitTests : IAsyncLifetime
         return request;
     }
 
-    private async Task<CheckSecondaryLocksResponse> CheckSecondaries(ulong start, params string[] keys) => await _store.Call(
+    private async Task<CheckSecondaryLocksResponse> CheckSecondaries(ulong start, params string[] keys) =>
+        await _store.Call(
         TikvMethods.KvCheckSecondaryLocks,
         new CheckSecondaryLocksRequest { Context = _store.Context, StartVersion = start, Keys = { keys.Select(B) } });
 }

@@ -23,7 +23,9 @@ internal sealed class FakePd
                 _lastId += Math.Max(request.Count, 1);
                 return new AllocIDResponse { Id = _lastId, Count = Math.Max(request.Count, 1) };
             }))
-            .Unary(PdMethods.IsBootstrapped, (_, _) => Answer(() => new IsBootstrappedResponse { Bootstrapped = Region is not null }))
+            .Unary(
+                PdMethods.IsBootstrapped,
+                (_, _) => Answer(() => new IsBootstrappedResponse { Bootstrapped = Region is not null }))
             .Unary(PdMethods.Bootstrap, (request, _) => Answer(() =>
             {
                 if (Region is not null)
@@ -48,7 +50,8 @@ internal sealed class FakePd
                 return new StoreHeartbeatResponse();
             }))
             .Unary(PdMethods.GetRegion, (_, _) => Answer(() => new GetRegionResponse { Region = Region }))
-            .Unary(PdMethods.GetGcSafePoint, (_, _) => Answer(() => new GetGCSafePointResponse { SafePoint = SafePoint }))
+            .Unary(
+                PdMethods.GetGcSafePoint, (_, _) => Answer(() => new GetGCSafePointResponse { SafePoint = SafePoint }))
             .Duplex(PdMethods.RegionHeartbeat, async (requests, _, context) =>
             {
                 while (await requests.ReadAsync(context.CancellationToken) is not null)

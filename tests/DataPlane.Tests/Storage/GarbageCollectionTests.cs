@@ -58,9 +58,11 @@ public sealed class GarbageCollectionTests : IAsyncLifetime
             await RawPut(gone, B($"{i}"));
         }
 
-        await _store.Call(TikvMethods.RawDelete, new RawDeleteRequest { Context = _store.Api(APIVersion.V2), Key = gone });
+        await _store.Call(
+            TikvMethods.RawDelete, new RawDeleteRequest { Context = _store.Api(APIVersion.V2), Key = gone });
         await CollectAsync(_store.Ts(), deletedAtLeast: 10);
-        var all = await _store.Call(TikvMethods.RawScan, new RawScanRequest { Context = _store.Api(APIVersion.V2), Limit = 10 });
+        var all = await _store.Call(
+            TikvMethods.RawScan, new RawScanRequest { Context = _store.Api(APIVersion.V2), Limit = 10 });
         all.Kvs.ShouldHaveSingleItem().Value.ShouldBe(B("4"));
     }
 
@@ -75,7 +77,8 @@ public sealed class GarbageCollectionTests : IAsyncLifetime
         });
         response.Error.ShouldBeEmpty();
         (await _store.Scan("", "", _store.Ts())).ShouldBe("a=1 c=1");
-        (await _store.Call(TikvMethods.UnsafeDestroyRange, new UnsafeDestroyRangeRequest())).Error.ShouldContain("open range");
+        (await _store.Call(TikvMethods.UnsafeDestroyRange, new UnsafeDestroyRangeRequest())).Error.ShouldContain(
+            "open range");
     }
 
     private async Task CollectAsync(ulong safePoint, long deletedAtLeast)
@@ -84,7 +87,8 @@ public sealed class GarbageCollectionTests : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(20));
         while (_store.Server.VersionsCollected < deletedAtLeast)
         {
-            limit.IsCancellationRequested.ShouldBeFalse($"{deletedAtLeast} versions were to be deleted, {_store.Server.VersionsCollected} were");
+            limit.IsCancellationRequested.ShouldBeFalse(
+                $"{deletedAtLeast} versions were to be deleted, {_store.Server.VersionsCollected} were");
             await Task.Yield();
         }
     }

@@ -99,8 +99,10 @@ public sealed class MvccModelTests
             response.RegionError.ShouldBeNull();
             if (response.Errors.Count > 0)
             {
-                isPessimistic.ShouldBeFalse($"seed {seed}, step {step}: a locked key does not conflict: {response.Errors[0]}");
-                var hasReason = keys.Any(k => LockedBy(k) || _commits.Any(c => c.Timestamp > start && c.Writes.ContainsKey(k)));
+                isPessimistic.ShouldBeFalse(
+                    $"seed {seed}, step {step}: a locked key does not conflict: {response.Errors[0]}");
+                var hasReason = keys.Any(k =>
+                    LockedBy(k) || _commits.Any(c => c.Timestamp > start && c.Writes.ContainsKey(k)));
                 hasReason.ShouldBeTrue($"seed {seed}, step {step}: {response.Errors[0]}");
                 return;
             }
@@ -170,14 +172,17 @@ public sealed class MvccModelTests
             for (var i = 0; i < Keys; i++)
             {
                 var key = Key(i);
-                if (_open.Any(o => o.Start <= ts && (o.MinCommit == 0 || o.MinCommit <= ts) && o.Writes.ContainsKey(key)))
+                if (_open.Any(o => o.Start <= ts && (o.MinCommit == 0 || o.MinCommit <= ts)
+                    && o.Writes.ContainsKey(key)))
                 {
                     expected.Add($"!{key}");
                     (await store.Get(key, ts)).ShouldBe("locked", $"seed {seed}, step {step}, key {key}");
                     continue;
                 }
 
-                var newest = _commits.Where(c => c.Timestamp <= ts && c.Writes.ContainsKey(key)).MaxBy(c => c.Timestamp);
+                var newest = _commits
+                    .Where(c => c.Timestamp <= ts && c.Writes.ContainsKey(key))
+                    .MaxBy(c => c.Timestamp);
                 var value = newest?.Writes[key];
                 (await store.Get(key, ts)).ShouldBe(value ?? "-", $"seed {seed}, step {step}, key {key}, ts {ts}");
                 if (value is not null)

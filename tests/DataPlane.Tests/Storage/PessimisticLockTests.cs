@@ -1,6 +1,7 @@
 using Cloud.Codec;
 using Cloud.Rpc.Methods;
 using Cloud.Rpc.Proto.Kvrpcpb;
+using Cloud.Storage;
 using Shouldly;
 using Xunit;
 using static Cloud.DataPlane.Tests.Storage.TestStore;
@@ -13,7 +14,8 @@ public sealed class PessimisticLockTests : IAsyncLifetime
 {
     private TestStore _store = null!; // Set by InitializeAsync.
 
-    public async Task InitializeAsync() => _store = await TestStore.OpenAsync();
+    public async Task InitializeAsync() =>
+        _store = await TestStore.OpenAsync(limits: new StorageLimits { LockWaitMax = TimeSpan.FromSeconds(20) });
 
     public async Task DisposeAsync() => await _store.DisposeAsync();
 
@@ -69,7 +71,8 @@ public sealed class PessimisticLockTests : IAsyncLifetime
         var commit = _store.Ts();
         await _store.Commit(first, commit, "k");
         var error = (await waiting).Errors.ShouldHaveSingleItem();
-        (error.Conflict.ConflictTs, error.Conflict.ConflictCommitTs, error.Conflict.Reason).ShouldBe((first, commit, Reason.PessimisticRetry));
+        (error.Conflict.ConflictTs, error.Conflict.ConflictCommitTs, error.Conflict.Reason).ShouldBe(
+            (first, commit, Reason.PessimisticRetry));
         (await _store.LockKeys(second, _store.Ts(), "k")).Errors.ShouldBeEmpty();
     }
 
@@ -136,7 +139,7 @@ public sealed class PessimisticLockTests : IAsyncLifetime
         var start = _store.Ts();
         var request = _store.LockOf(start, start, "k");
         request.WakeUpMode = PessimisticLockWakeUpMode.WakeUpModeForceLock;
-        request.WaitTimeout = 900;
+        request.WaitTimeout = 15_000;
         var waiting = _store.Send(request);
         await UntilWaiting(1);
         await _store.PrewriteLocked(owner, owner, ("k", "1"));
@@ -205,7 +208,8 @@ public sealed class PessimisticLockTests : IAsyncLifetime
         var start = _store.Ts();
         var other = _store.Ts();
         await _store.LockKeys(other, other, "k");
-        (await _store.PrewriteLocked(start, start, ("k", "v"))).Errors[0].Abort.ShouldContain("PessimisticLockNotFound");
+        (await _store.PrewriteLocked(start, start, ("k", "v"))).Errors[0].Abort.ShouldContain(
+            "PessimisticLockNotFound");
     }
 
     [Fact]
@@ -229,8 +233,10 @@ public sealed class PessimisticLockTests : IAsyncLifetime
         var start = _store.Ts();
         await _store.LockKeys(start, start, "k");
         var later = start + (9000UL << Tso.LogicalBits);
-        (await _store.CheckStatus("k", start, later, resolvingPessimistic: true)).Action.ShouldBe(Action.TtlExpirePessimisticRollback);
-        (await _store.CheckStatus("k", start, later, resolvingPessimistic: true)).Action.ShouldBe(Action.LockNotExistDoNothing);
+        (await _store.CheckStatus("k", start, later, resolvingPessimistic: true)).Action.ShouldBe(
+            Action.TtlExpirePessimisticRollback);
+        (await _store.CheckStatus("k", start, later, resolvingPessimistic: true)).Action.ShouldBe(
+            Action.LockNotExistDoNothing);
         (await _store.LockKeys(start, later, "k")).Errors.ShouldBeEmpty();
     }
 
@@ -241,7 +247,8 @@ public sealed class PessimisticLockTests : IAsyncLifetime
         await _store.LockKeys(start, start, "k");
         (await _store.Commit(start, _store.Ts(), "k")).Error.ShouldBeNull();
         (await _store.Get("k", _store.Ts())).ShouldBe("-");
-        (await _store.CheckStatus("k", start, _store.Ts(), rollbackIfNotExist: false)).Error.TxnNotFound.ShouldNotBeNull();
+        (await _store.CheckStatus(
+            "k", start, _store.Ts(), rollbackIfNotExist: false)).Error.TxnNotFound.ShouldNotBeNull();
     }
 
     [Fact]
@@ -257,7 +264,7 @@ public sealed class PessimisticLockTests : IAsyncLifetime
         (await _store.LockKeys(other, other, "k")).Errors.ShouldBeEmpty();
     }
 
-    private Task<PessimisticLockResponse> WaitFor(ulong start, string key, long waitMs = 900)
+    private Task<PessimisticLockResponse> WaitFor(ulong start, string key, long waitMs = 15_000)
     {
         var request = _store.LockOf(start, start, key);
         request.WaitTimeout = waitMs;

@@ -26,7 +26,8 @@ public sealed class RawTests : IAsyncLifetime
         await Put(version, "a", "1");
         await Put(version, "a", "2");
         (await Get(version, "a")).ShouldBe("2");
-        await _store.Call(TikvMethods.RawDelete, new RawDeleteRequest { Context = _store.Api(version), Key = K(version, "a") });
+        await _store.Call(
+            TikvMethods.RawDelete, new RawDeleteRequest { Context = _store.Api(version), Key = K(version, "a") });
         (await Get(version, "a")).ShouldBe("-");
         await Put(version, "a", "");
         (await Get(version, "a")).ShouldBe("");
@@ -38,7 +39,8 @@ public sealed class RawTests : IAsyncLifetime
     {
         var put = await _store.Call(TikvMethods.RawBatchPut, new RawBatchPutRequest
         {
-            Context = _store.Api(version), Pairs = { Pair(version, "a", "1"), Pair(version, "b", "2"), Pair(version, "c", "3") },
+            Context = _store.Api(version),
+            Pairs = { Pair(version, "a", "1"), Pair(version, "b", "2"), Pair(version, "c", "3") },
         });
         put.Error.ShouldBeEmpty();
         await _store.Call(TikvMethods.RawBatchDelete, new RawBatchDeleteRequest { Context = _store.Api(version), Keys = { K(version, "b") } });
@@ -167,7 +169,8 @@ public sealed class RawTests : IAsyncLifetime
     [Fact]
     public async Task The_same_bytes_in_different_modes_are_different_keys()
     {
-        byte[][] keys = ["r\0\0\u0001k"u8.ToArray(), "x\0\0\u0001k"u8.ToArray(), "zk"u8.ToArray(), "t\0"u8.ToArray(), [0xFF, 0xFF]];
+        byte[][] keys =
+            ["r\0\0\u0001k"u8.ToArray(), "x\0\0\u0001k"u8.ToArray(), "zk"u8.ToArray(), "t\0"u8.ToArray(), [0xFF, 0xFF]];
         foreach (var key in keys.Select(ByteString.CopyFrom))
         {
             foreach (var mode in Modes(key))
@@ -187,7 +190,8 @@ public sealed class RawTests : IAsyncLifetime
         }
 
         (await Scan(APIVersion.V1, "", "")).ShouldNotContain("v2");
-        var all = await _store.Call(TikvMethods.RawScan, new RawScanRequest { Context = _store.Api(APIVersion.V2), Limit = 100 });
+        var all = await _store.Call(
+            TikvMethods.RawScan, new RawScanRequest { Context = _store.Api(APIVersion.V2), Limit = 100 });
         all.Kvs.ShouldHaveSingleItem().Value.ToStringUtf8().ShouldBe("raw v2");
         await _store.Call(TikvMethods.KvDeleteRange, new DeleteRangeRequest { Context = _store.Api(APIVersion.V2) });
         await _store.Call(TikvMethods.RawDeleteRange, new RawDeleteRangeRequest { Context = _store.Context });
@@ -202,11 +206,13 @@ public sealed class RawTests : IAsyncLifetime
     {
         var wrong = await _store.Call(TikvMethods.RawPut, new RawPutRequest { Context = _store.Api(APIVersion.V2), Key = B("abc"), Value = B("1") });
         wrong.Error.ShouldContain("invalid key mode");
-        (await _store.Call(TikvMethods.KvGet, new GetRequest { Context = _store.Api(APIVersion.V2), Key = B("abc"), Version = 1 }))
+        (await _store.Call(
+            TikvMethods.KvGet, new GetRequest { Context = _store.Api(APIVersion.V2), Key = B("abc"), Version = 1 }))
             .Error.Abort.ShouldContain("InvalidKeyMode");
         (await _store.Call(TikvMethods.RawPut, new RawPutRequest { Context = _store.Context, Key = ByteString.CopyFrom(new byte[8193]) }))
             .Error.ShouldContain("max key size exceeded, size: 8193, limit: 8192");
-        (await _store.Call(TikvMethods.RawGet, new RawGetRequest { Context = _store.Context, Key = B("a"), Cf = "write" }))
+        (await _store.Call(
+            TikvMethods.RawGet, new RawGetRequest { Context = _store.Context, Key = B("a"), Cf = "write" }))
             .Error.ShouldContain("invalid column family write");
     }
 
@@ -217,15 +223,19 @@ public sealed class RawTests : IAsyncLifetime
         (await _store.Call(TikvMethods.RawPut, new RawPutRequest { Context = _store.Context, Key = B("a"), Value = value })).Error.ShouldBeEmpty();
         (await _store.Call(TikvMethods.RawGet, new RawGetRequest { Context = _store.Context, Key = B("a") })).Value.Length.ShouldBe(value.Length);
         value = ByteString.CopyFrom(new byte[(6 * 1024 * 1024) + 1]);
-        (await _store.Call(TikvMethods.RawPut, new RawPutRequest { Context = _store.Context, Key = B("a"), Value = value })).Error
+        (await _store.Call(
+            TikvMethods.RawPut, new RawPutRequest { Context = _store.Context, Key = B("a"), Value = value })).Error
             .ShouldContain("max value size exceeded");
     }
 
-    private static ByteString K(APIVersion version, string key) => version == APIVersion.V2 ? B("r\0\0\u0001" + key) : B(key);
+    private static ByteString K(APIVersion version, string key) =>
+        version == APIVersion.V2 ? B("r\0\0\u0001" + key) : B(key);
 
-    private static KvPair Pair(APIVersion version, string key, string value) => new() { Key = K(version, key), Value = B(value) };
+    private static KvPair Pair(APIVersion version, string key, string value) =>
+        new() { Key = K(version, key), Value = B(value) };
 
-    private static KeyRange Range(APIVersion version, string start, string end) => new() { StartKey = K(version, start), EndKey = K(version, end) };
+    private static KeyRange Range(APIVersion version, string start, string end) =>
+        new() { StartKey = K(version, start), EndKey = K(version, end) };
 
     private static string Text(APIVersion version, IEnumerable<KvPair> pairs) => string.Join(' ', pairs.Select(p =>
         $"{p.Key.ToStringUtf8()[(version == APIVersion.V2 ? 4 : 0)..]}={p.Value.ToStringUtf8()}"));
@@ -242,13 +252,15 @@ public sealed class RawTests : IAsyncLifetime
 
     private async Task<string> Get(APIVersion version, string key)
     {
-        var response = await _store.Call(TikvMethods.RawGet, new RawGetRequest { Context = _store.Api(version), Key = K(version, key) });
+        var response = await _store.Call(
+            TikvMethods.RawGet, new RawGetRequest { Context = _store.Api(version), Key = K(version, key) });
         return response.NotFound ? "-" : response.Value.ToStringUtf8();
     }
 
     private async Task<string> Ttl(APIVersion version, string key)
     {
-        var response = await _store.Call(TikvMethods.RawGetKeyTtl, new RawGetKeyTTLRequest { Context = _store.Api(version), Key = K(version, key) });
+        var response = await _store.Call(
+            TikvMethods.RawGetKeyTtl, new RawGetKeyTTLRequest { Context = _store.Api(version), Key = K(version, key) });
         return response.NotFound ? "-" : $"{response.Ttl}";
     }
 
@@ -257,7 +269,9 @@ public sealed class RawTests : IAsyncLifetime
     {
         var response = await _store.Call(TikvMethods.RawScan, new RawScanRequest
         {
-            Context = _store.Api(version), StartKey = K(version, start), EndKey = end.Length == 0 ? ByteString.Empty : K(version, end),
+            Context = _store.Api(version), StartKey = K(version, start), EndKey = end.Length == 0
+                ? ByteString.Empty
+                : K(version, end),
             Limit = limit, Reverse = reverse, KeyOnly = keyOnly,
         });
         return Text(version, response.Kvs);
@@ -298,7 +312,8 @@ public sealed class RawTests : IAsyncLifetime
         name,
         async () =>
         {
-            var response = await _store.Call(TikvMethods.RawGet, new RawGetRequest { Context = _store.Api(version), Key = key });
+            var response = await _store.Call(
+                TikvMethods.RawGet, new RawGetRequest { Context = _store.Api(version), Key = key });
             return response.NotFound ? "-" : response.Value.ToStringUtf8();
         },
         async value => (await _store.Call(

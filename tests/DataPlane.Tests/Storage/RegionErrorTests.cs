@@ -48,9 +48,11 @@ public sealed class RegionErrorTests : IAsyncLifetime
     public async Task An_old_epoch_gets_the_current_regions_and_writes_nothing()
     {
         var stale = _store.With(c => c.RegionEpoch = new RegionEpoch { ConfVer = 1, Version = 7 });
-        var response = await _store.Call(TikvMethods.RawPut, new RawPutRequest { Context = stale, Key = B("a"), Value = B("1") });
+        var response = await _store.Call(
+            TikvMethods.RawPut, new RawPutRequest { Context = stale, Key = B("a"), Value = B("1") });
         response.RegionError.EpochNotMatch.CurrentRegions[0].RegionEpoch.ShouldBe(_store.Context.RegionEpoch);
-        (await _store.Call(TikvMethods.RawGet, new RawGetRequest { Context = _store.Context, Key = B("a") })).NotFound.ShouldBeTrue();
+        (await _store.Call(
+            TikvMethods.RawGet, new RawGetRequest { Context = _store.Context, Key = B("a") })).NotFound.ShouldBeTrue();
     }
 
     [Fact]
@@ -77,7 +79,8 @@ public sealed class RegionErrorTests : IAsyncLifetime
         busy.ShouldAllBe(p => p.RegionError.ServerIsBusy.Reason.Length > 0);
         for (var i = 0; i < puts.Length; i++)
         {
-            var read = await small.Call(TikvMethods.RawGet, new RawGetRequest { Context = small.Context, Key = B($"k{i}") });
+            var read = await small.Call(
+                TikvMethods.RawGet, new RawGetRequest { Context = small.Context, Key = B($"k{i}") });
             read.NotFound.ShouldBe(puts[i].RegionError is not null);
         }
     }
@@ -126,9 +129,11 @@ public sealed class RegionErrorTests : IAsyncLifetime
     [Fact]
     public async Task What_is_not_offered_is_unimplemented_and_health_is_serving()
     {
-        var error = await Should.ThrowAsync<RpcException>(async () => await _store.Call(TikvMethods.SplitRegion, new SplitRegionRequest()));
+        var error = await Should.ThrowAsync<RpcException>(
+            async () => await _store.Call(TikvMethods.SplitRegion, new SplitRegionRequest()));
         error.Code.ShouldBe(RpcStatusCode.Unimplemented);
-        (await _store.Call(HealthMethods.Check, new HealthCheckRequest())).Status.ShouldBe(HealthCheckResponse.Types.ServingStatus.Serving);
+        (await _store.Call(HealthMethods.Check, new HealthCheckRequest())).Status.ShouldBe(
+            HealthCheckResponse.Types.ServingStatus.Serving);
         (await _store.Call(TikvMethods.GetStoreSafeTs, new StoreSafeTSRequest())).SafeTs.ShouldBe(0UL);
     }
 
@@ -140,7 +145,8 @@ public sealed class RegionErrorTests : IAsyncLifetime
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         while (_store.Pd.StoreHeartbeats == 0 || _store.Pd.RegionHeartbeats == 0)
         {
-            limit.IsCancellationRequested.ShouldBeFalse($"{_store.Pd.StoreHeartbeats} store and {_store.Pd.RegionHeartbeats} region heartbeats");
+            limit.IsCancellationRequested.ShouldBeFalse(
+                $"{_store.Pd.StoreHeartbeats} store and {_store.Pd.RegionHeartbeats} region heartbeats");
             await Task.Yield();
         }
     }
@@ -161,7 +167,8 @@ public sealed class RegionErrorTests : IAsyncLifetime
     }
 
     private async Task<Error> ErrorOf(Context context, TestStore? store = null) =>
-        (await (store ?? _store).Call(TikvMethods.KvGet, new GetRequest { Context = context, Key = B("a"), Version = 1 })).RegionError;
+        (await (store ?? _store).Call(
+            TikvMethods.KvGet, new GetRequest { Context = context, Key = B("a"), Version = 1 })).RegionError;
 
     private static async Task<TestStore> RestartedAsync(int times)
     {

@@ -27,7 +27,8 @@ public sealed class RegionRangeTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         var engine = new MemoryEngine();
-        _replicated = new ReplicatedStore(engine, RaftLog.Open(new RaftLogOptions { Directory = _directory.Path }), new StorageLimits());
+        _replicated = new ReplicatedStore(
+            engine, RaftLog.Open(new RaftLogOptions { Directory = _directory.Path }), new StorageLimits());
         var region = new Region
         {
             Id = 4,
@@ -57,7 +58,8 @@ public sealed class RegionRangeTests : IAsyncLifetime
     {
         var reads = new TxnReads(_store);
         reads.Get(new GetRequest { Context = _context, Key = B("b"), Version = 9 }).NotFound.ShouldBeTrue();
-        var error = reads.Get(new GetRequest { Context = _context, Key = B("a"), Version = 9 }).RegionError.KeyNotInRegion;
+        var error = reads.Get(
+            new GetRequest { Context = _context, Key = B("a"), Version = 9 }).RegionError.KeyNotInRegion;
         (error.RegionId, error.StartKey, error.EndKey).ShouldBe((4UL, _peer.Region.StartKey, _peer.Region.EndKey));
         error.Key.ShouldBe(ByteString.CopyFrom(MemComparable.Encode("a"u8)));
         reads.Get(new GetRequest { Context = _context, Key = B("m"), Version = 9 }).RegionError.KeyNotInRegion.ShouldNotBeNull();
@@ -65,7 +67,8 @@ public sealed class RegionRangeTests : IAsyncLifetime
         var writes = new TxnWrites(_store);
         var prewrite = new PrewriteRequest
         {
-            Context = _context, StartVersion = 9, PrimaryLock = B("c"), LockTtl = 1, Mutations = { new Mutation { Key = B("c") }, new Mutation { Key = B("n") } },
+            Context = _context, StartVersion = 9, PrimaryLock = B(
+                "c"), LockTtl = 1, Mutations = { new Mutation { Key = B("c") }, new Mutation { Key = B("n") } },
         };
         (await writes.PrewriteAsync(prewrite, CancellationToken.None)).RegionError.KeyNotInRegion.ShouldNotBeNull();
         reads.Get(new GetRequest { Context = _context, Key = B("c"), Version = 99 }).NotFound.ShouldBeTrue();
@@ -104,9 +107,11 @@ public sealed class RegionRangeTests : IAsyncLifetime
         raw.Get(new RawGetRequest { Context = _context, Key = B("a") }).RegionError.KeyNotInRegion.Key.ShouldBe(B("a"));
         var v2 = _context.Clone();
         v2.ApiVersion = APIVersion.V2;
-        raw.Get(new RawGetRequest { Context = v2, Key = B("r\0\0\u0001c") }).RegionError.KeyNotInRegion.ShouldNotBeNull();
+        raw.Get(
+            new RawGetRequest { Context = v2, Key = B("r\0\0\u0001c") }).RegionError.KeyNotInRegion.ShouldNotBeNull();
         var writes = new RawWrites(_store, raw, null!); // V1 takes no timestamps.
-        (await writes.PutAsync(new RawPutRequest { Context = _context, Key = B("z"), Value = B("1") }, CancellationToken.None))
+        (await writes.PutAsync(
+            new RawPutRequest { Context = _context, Key = B("z"), Value = B("1") }, CancellationToken.None))
             .RegionError.KeyNotInRegion.ShouldNotBeNull();
     }
 

@@ -43,7 +43,8 @@ internal sealed class TestStore : IAsyncDisposable
     internal Context Context { get; private set; } = new();
 
     internal static async Task<TestStore> OpenAsync(
-        TemporaryDirectory? directory = null, FakePd? pd = null, StorageLimits? limits = null, Func<StorageOptions, StorageOptions>? change = null,
+        TemporaryDirectory? directory =
+            null, FakePd? pd = null, StorageLimits? limits = null, Func<StorageOptions, StorageOptions>? change = null,
         TimeProvider? time = null)
     {
         var store = new TestStore(directory ?? new TemporaryDirectory(), directory is null, pd ?? new FakePd());
@@ -56,7 +57,8 @@ internal sealed class TestStore : IAsyncDisposable
             Limits = limits ?? new StorageLimits(),
         };
         store.Server = await StorageServer.OpenAsync(
-            change?.Invoke(options) ?? options, store._channels, time ?? TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            change?.Invoke(options) ?? options, store._channels, time
+                ?? TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
         var services = new RpcServices();
         store.Server.Register(services);
         store._channels.Add(Address, services);
@@ -132,7 +134,8 @@ internal sealed class TestStore : IAsyncDisposable
 
     internal async Task<PrewriteResponse> Send(PrewriteRequest request) => await Call(TikvMethods.KvPrewrite, request);
 
-    internal Task<PrewriteResponse> Prewrite(ulong start, params (string Key, string? Value)[] writes) => Send(PrewriteOf(start, writes));
+    internal Task<PrewriteResponse> Prewrite(ulong start, params (string Key, string? Value)[] writes) =>
+        Send(PrewriteOf(start, writes));
 
     internal async Task<CommitResponse> Commit(ulong start, ulong commit, params string[] keys) => await Call(
         TikvMethods.KvCommit, new CommitRequest { Context = Context, StartVersion = start, CommitVersion = commit, Keys = { keys.Select(B) } });
@@ -163,13 +166,15 @@ internal sealed class TestStore : IAsyncDisposable
         Mutations = { keys.Select(k => new Mutation { Op = Op.PessimisticLock, Key = B(k) }) },
     };
 
-    internal async Task<PessimisticLockResponse> Send(PessimisticLockRequest request) => await Call(TikvMethods.KvPessimisticLock, request);
+    internal async Task<PessimisticLockResponse> Send(PessimisticLockRequest request) =>
+        await Call(TikvMethods.KvPessimisticLock, request);
 
     internal Task<PessimisticLockResponse> LockKeys(ulong start, ulong forUpdate, params string[] keys) =>
         Send(LockOf(start, forUpdate, keys));
 
     /// <summary>A prewrite of keys that are all locked pessimistically.</summary>
-    internal Task<PrewriteResponse> PrewriteLocked(ulong start, ulong forUpdate, params (string Key, string? Value)[] writes)
+    internal Task<PrewriteResponse> PrewriteLocked(
+        ulong start, ulong forUpdate, params (string Key, string? Value)[] writes)
     {
         var request = PrewriteOf(start, writes);
         request.ForUpdateTs = forUpdate;
@@ -178,7 +183,8 @@ internal sealed class TestStore : IAsyncDisposable
     }
 
     internal async Task<CheckTxnStatusResponse> CheckStatus(
-        string primary, ulong start, ulong current, ulong caller = 0, bool rollbackIfNotExist = true, bool resolvingPessimistic = false,
+        string primary, ulong start, ulong current, ulong caller =
+            0, bool rollbackIfNotExist = true, bool resolvingPessimistic = false,
         bool forceSync = false, bool verifyPrimary = false) =>
         await Call(TikvMethods.KvCheckTxnStatus, new CheckTxnStatusRequest
         {
@@ -193,7 +199,8 @@ internal sealed class TestStore : IAsyncDisposable
             VerifyIsPrimary = verifyPrimary,
         });
 
-    internal async Task<string> Scan(string start, string end, ulong ts, uint limit = 100, bool reverse = false, bool keyOnly = false, Context? context = null)
+    internal async Task<string> Scan(string start, string end, ulong ts, uint limit =
+        100, bool reverse = false, bool keyOnly = false, Context? context = null)
     {
         var response = await Call(TikvMethods.KvScan, new ScanRequest
         {
@@ -206,7 +213,9 @@ internal sealed class TestStore : IAsyncDisposable
             KeyOnly = keyOnly,
         });
         return response.RegionError?.Message ?? (response.Error is not null ? "locked" : string.Join(' ', response.Pairs.Select(p =>
-            p.Error is not null ? $"!{p.Error.Locked?.Key.ToStringUtf8()}" : $"{p.Key.ToStringUtf8()}={p.Value.ToStringUtf8()}")));
+            p.Error is not null
+                ? $"!{p.Error.Locked?.Key.ToStringUtf8()}"
+                : $"{p.Key.ToStringUtf8()}={p.Value.ToStringUtf8()}")));
     }
 
     internal static ByteString B(string text) => ByteString.CopyFromUtf8(text);

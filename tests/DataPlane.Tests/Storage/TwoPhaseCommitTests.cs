@@ -67,7 +67,8 @@ public sealed class TwoPhaseCommitTests : IAsyncLifetime
         (await _store.Get("k", ts, _store.With(c => c.ResolvedLocks.Add(start)))).ShouldBe("old");
         (await _store.Get("k", ts, _store.With(c => c.CommittedLocks.Add(start)))).ShouldBe(new string('n', 300));
         (await _store.Get("k", ts, _store.With(c => c.IsolationLevel = IsolationLevel.Rc))).ShouldBe("old");
-        (await _store.Scan("k", "l", ts, context: _store.With(c => c.CommittedLocks.Add(start)))).ShouldBe("k=" + new string('n', 300));
+        (await _store.Scan("k", "l", ts, context: _store.With(c => c.CommittedLocks.Add(start)))).ShouldBe(
+            "k=" + new string('n', 300));
     }
 
     [Fact]
@@ -136,7 +137,8 @@ public sealed class TwoPhaseCommitTests : IAsyncLifetime
         var commit = _store.Ts();
         await _store.Commit(start, commit, "k");
         (await _store.Rollback(start, "k")).Error.Abort.ShouldContain("Committed");
-        var cleanup = await _store.Call(TikvMethods.KvCleanup, new CleanupRequest { Context = _store.Context, Key = B("k"), StartVersion = start });
+        var cleanup = await _store.Call(
+            TikvMethods.KvCleanup, new CleanupRequest { Context = _store.Context, Key = B("k"), StartVersion = start });
         cleanup.CommitVersion.ShouldBe(commit);
         (await _store.Get("k")).ShouldBe("v");
     }
@@ -276,7 +278,8 @@ public sealed class TwoPhaseCommitTests : IAsyncLifetime
     public async Task The_status_of_a_missing_transaction_is_rolled_back_when_asked_and_an_error_otherwise()
     {
         var start = _store.Ts();
-        (await _store.CheckStatus("k", start, _store.Ts(), rollbackIfNotExist: false)).Error.TxnNotFound.PrimaryKey.ShouldBe(B("k"));
+        (await _store.CheckStatus(
+            "k", start, _store.Ts(), rollbackIfNotExist: false)).Error.TxnNotFound.PrimaryKey.ShouldBe(B("k"));
         (await _store.CheckStatus("k", start, _store.Ts())).Action.ShouldBe(Action.LockNotExistRollback);
         (await _store.Prewrite(start, ("k", "late"))).Errors[0].Conflict.Reason.ShouldBe(Reason.SelfRolledBack);
     }
@@ -310,7 +313,8 @@ public sealed class TwoPhaseCommitTests : IAsyncLifetime
     {
         var start = _store.Ts();
         await _store.Prewrite(start, ("p", "1"), ("s", "1"));
-        (await _store.CheckStatus("s", start, _store.Ts(), verifyPrimary: true)).Error.PrimaryMismatch.LockInfo.PrimaryLock.ShouldBe(B("p"));
+        (await _store.CheckStatus(
+            "s", start, _store.Ts(), verifyPrimary: true)).Error.PrimaryMismatch.LockInfo.PrimaryLock.ShouldBe(B("p"));
     }
 
     [Fact]
@@ -355,7 +359,8 @@ public sealed class TwoPhaseCommitTests : IAsyncLifetime
         await _store.Prewrite(first, ("a", "1"));
         var between = _store.Ts();
         await _store.Prewrite(_store.Ts(), ("b", "1"));
-        var response = await _store.Call(TikvMethods.KvScanLock, new ScanLockRequest { Context = _store.Context, MaxVersion = between, Limit = 10 });
+        var response = await _store.Call(
+            TikvMethods.KvScanLock, new ScanLockRequest { Context = _store.Context, MaxVersion = between, Limit = 10 });
         response.Locks.ShouldHaveSingleItem().LockVersion.ShouldBe(first);
     }
 
@@ -374,8 +379,10 @@ public sealed class TwoPhaseCommitTests : IAsyncLifetime
     [Fact]
     public async Task Keys_and_values_over_the_limits_are_refused_with_their_sizes()
     {
-        (await _store.Prewrite(_store.Ts(), (new string('k', 9000), "v"))).Errors[0].Abort.ShouldContain("KeyTooLarge { size: 9000, limit: 8192 }");
-        (await _store.Prewrite(_store.Ts(), ("k", new string('v', 7 * 1024 * 1024)))).Errors[0].Abort.ShouldContain("ValueTooLarge");
+        (await _store.Prewrite(_store.Ts(), (new string('k', 9000), "v"))).Errors[0].Abort.ShouldContain(
+            "KeyTooLarge { size: 9000, limit: 8192 }");
+        (await _store.Prewrite(_store.Ts(), ("k", new string('v', 7 * 1024 * 1024)))).Errors[0].Abort.ShouldContain(
+            "ValueTooLarge");
         var four = new string('v', 4 * 1024 * 1024);
         var large = await _store.Prewrite(_store.Ts(), ("a", four), ("b", four), ("c", four));
         large.RegionError.RaftEntryTooLarge.EntrySize.ShouldBeGreaterThan(12UL * 1024 * 1024);
