@@ -58,6 +58,8 @@ public sealed class BillingApiTests(BillingHost host) : IClassFixture<BillingHos
     [InlineData("usage?from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", HttpStatusCode.BadRequest)]
     [InlineData("usage?from=yesterday", HttpStatusCode.BadRequest)]
     [InlineData("invoices?pageToken=made-up", HttpStatusCode.BadRequest)]
+    [InlineData("invoices?pageSize=201", HttpStatusCode.BadRequest)]
+    [InlineData("invoices?filter=total%20%3E%201", HttpStatusCode.BadRequest)]
     public async Task Questions_that_make_no_sense_are_refused(string path, HttpStatusCode status)
     {
         using var session = await ApiSession.SignUpAsync(host.Api);

@@ -6,7 +6,6 @@ using Cloud.Modules.Organizations.Public;
 using Cloud.Modules.Platform.Errors;
 using Cloud.Modules.Platform.Http;
 using Cloud.Modules.Platform.Paging;
-using Microsoft.AspNetCore.Mvc;
 
 namespace Cloud.Modules.Billing.Features;
 
@@ -95,33 +94,36 @@ internal static class ListInvoices
 
     private static async Task<Reply<Page<InvoiceSummaryReply>>> HandleAsync(
         OrganizationId organization,
-        [FromQuery] int? pageSize,
-        [FromQuery] string? pageToken,
+        [AsParameters] ListQuery query,
         BillReader bills,
         PageTokens tokens,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (pageSize is < 1 or > ListQuery.PageSizeMax)
+        if (query.PageSize is < 1 or > ListQuery.PageSizeMax)
         {
             return new Failure(
-                PlatformErrors.MalformedRequest, $"pageSize is {pageSize}, but must be 1 to {ListQuery.PageSizeMax}.", "pageSize");
+                PlatformErrors.MalformedRequest, $"pageSize is {query.PageSize}, but must be 1 to {ListQuery.PageSizeMax}.", "pageSize");
+        }
+
+        if (query is not { Filter: null, OrderBy: null })
+        {
+            return new Failure(PlatformErrors.InvalidFilter, "Invoices come newest first and cannot be filtered.", "filter");
         }
 
         var list = $"invoices/{organization}";
-        var position = pageToken is null ? null : tokens.Read(pageToken, list);
-        if (pageToken is not null && position is null)
+        var position = query.PageToken is null ? null : tokens.Read(query.PageToken, list);
+        if (query.PageToken is not null && position is null)
         {
             return new Failure(
                 PlatformErrors.InvalidPageToken, "The page token belongs to another list, or was changed.", "pageToken");
         }
 
-        const int PageSizeDefault = 12; // Each month is rated anew.
         var now = time.GetUtcNow();
         var months = (await bills.MonthsAsync(organization, cancellationToken))
             .Where(month => position is null || month.CompareTo(BillingMonth.Parse(position.Key, null)) < 0)
             .ToList();
-        var size = pageSize ?? PageSizeDefault;
+        var size = query.PageSize ?? ListQuery.PageSizeDefault;
         var items = new List<InvoiceSummaryReply>();
         foreach (var month in months.Take(size))
         {

@@ -49,22 +49,26 @@ internal static class ListUsageWindows
         ClusterId cluster,
         [FromQuery] DateTimeOffset? from,
         [FromQuery] DateTimeOffset? to,
-        [FromQuery] int? pageSize,
-        [FromQuery] string? pageToken,
+        [AsParameters] ListQuery query,
         TenantTransaction transaction,
         PageTokens tokens,
         TimeProvider time,
         CancellationToken cancellationToken)
     {
-        if (pageSize is < 1 or > ListQuery.PageSizeMax)
+        if (query.PageSize is < 1 or > ListQuery.PageSizeMax)
         {
             return new Failure(
-                PlatformErrors.MalformedRequest, $"pageSize is {pageSize}, but must be 1 to {ListQuery.PageSizeMax}.", "pageSize");
+                PlatformErrors.MalformedRequest, $"pageSize is {query.PageSize}, but must be 1 to {ListQuery.PageSizeMax}.", "pageSize");
+        }
+
+        if (query is not { Filter: null, OrderBy: null })
+        {
+            return new Failure(PlatformErrors.InvalidFilter, "Windows come by their start; choose them by 'from' and 'to'.", "filter");
         }
 
         var list = $"usage windows/{cluster}/{from:O}/{to:O}";
-        var position = pageToken is null ? null : tokens.Read(pageToken, list);
-        if (pageToken is not null && position is null)
+        var position = query.PageToken is null ? null : tokens.Read(query.PageToken, list);
+        if (query.PageToken is not null && position is null)
         {
             return new Failure(
                 PlatformErrors.InvalidPageToken, "The page token belongs to another list, or was changed.", "pageToken");
@@ -79,7 +83,7 @@ internal static class ListUsageWindows
                 PlatformErrors.MalformedRequest, $"'from' must be before 'to' and at most {RangeMax.TotalDays:0} days away.", "from");
         }
 
-        var size = pageSize ?? ListQuery.PageSizeDefault;
+        var size = query.PageSize ?? ListQuery.PageSizeDefault;
         var after = Position.Parse(position?.Key);
         await using var command = transaction.Connection.CreateCommand();
         command.CommandText = Select;
