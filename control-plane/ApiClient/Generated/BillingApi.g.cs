@@ -42,14 +42,14 @@ public sealed class BillingApi
         _client.DownloadAsync(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/billingExports/{ApiRequest.Escape(export)}/files/{ApiRequest.Escape(name)}") { Options = options }, cancellationToken);
 
     /// <summary>GET /v1/organizations/{organization}/invoices: newest month first.</summary>
-    public Task<ApiReply<InvoiceSummaryPage>> ListInvoicesAsync(string organization, long? pageSize = null, string? pageToken = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.SendAsync<InvoiceSummaryPage>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/invoices") { Options = options, Query = [("pageSize", pageSize), ("pageToken", pageToken)] }, cancellationToken);
+    public Task<ApiReply<InvoiceSummaryPage>> ListInvoicesAsync(string organization, long? pageSize = null, string? pageToken = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.SendAsync<InvoiceSummaryPage>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/invoices") { Options = options, Query = [("pageSize", pageSize), ("pageToken", pageToken), ("filter", filter), ("orderBy", orderBy)] }, cancellationToken);
 
     /// <summary>As ListInvoicesAsync, over all pages.</summary>
-    public IAsyncEnumerable<InvoiceSummary> ListInvoicesAllAsync(string organization, long? pageSize = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<InvoiceSummary> ListInvoicesAllAsync(string organization, long? pageSize = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         Paging.AllAsync(async (token, cancel) =>
         {
-            var page = (await ListInvoicesAsync(organization, pageSize, token, options, cancel)).Value;
+            var page = (await ListInvoicesAsync(organization, pageSize, token, filter, orderBy, options, cancel)).Value;
             return (page.Items, page.NextPageToken);
         }, cancellationToken);
 

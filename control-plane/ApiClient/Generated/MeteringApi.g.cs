@@ -14,14 +14,14 @@ public sealed class MeteringApi
     internal MeteringApi(CloudClient client) => _client = client;
 
     /// <summary>GET /v1/clusters/{cluster}/usage/windows: the raw windows behind a line of the bill, by start. By default those of the last hour.</summary>
-    public Task<ApiReply<UsageWindowPage>> ListUsageWindowsAsync(string cluster, DateTimeOffset? @from = null, DateTimeOffset? @to = null, long? pageSize = null, string? pageToken = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
-        _client.SendAsync<UsageWindowPage>(new ApiRequest(HttpMethod.Get, $"/v1/clusters/{ApiRequest.Escape(cluster)}/usage/windows") { Options = options, Query = [("from", @from), ("to", @to), ("pageSize", pageSize), ("pageToken", pageToken)] }, cancellationToken);
+    public Task<ApiReply<UsageWindowPage>> ListUsageWindowsAsync(string cluster, DateTimeOffset? @from = null, DateTimeOffset? @to = null, long? pageSize = null, string? pageToken = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+        _client.SendAsync<UsageWindowPage>(new ApiRequest(HttpMethod.Get, $"/v1/clusters/{ApiRequest.Escape(cluster)}/usage/windows") { Options = options, Query = [("from", @from), ("to", @to), ("pageSize", pageSize), ("pageToken", pageToken), ("filter", filter), ("orderBy", orderBy)] }, cancellationToken);
 
     /// <summary>As ListUsageWindowsAsync, over all pages.</summary>
-    public IAsyncEnumerable<UsageWindow> ListUsageWindowsAllAsync(string cluster, DateTimeOffset? @from = null, DateTimeOffset? @to = null, long? pageSize = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<UsageWindow> ListUsageWindowsAllAsync(string cluster, DateTimeOffset? @from = null, DateTimeOffset? @to = null, long? pageSize = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         Paging.AllAsync(async (token, cancel) =>
         {
-            var page = (await ListUsageWindowsAsync(cluster, @from, @to, pageSize, token, options, cancel)).Value;
+            var page = (await ListUsageWindowsAsync(cluster, @from, @to, pageSize, token, filter, orderBy, options, cancel)).Value;
             return (page.Items, page.NextPageToken);
         }, cancellationToken);
 }
