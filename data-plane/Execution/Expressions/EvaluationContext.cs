@@ -1,4 +1,5 @@
 using Cloud.Execution.Types;
+using Cloud.Kernel;
 
 namespace Cloud.Execution.Expressions;
 
@@ -72,7 +73,8 @@ public sealed class EvaluationContext(TimeProvider clock)
 
     public int GroupConcatBytesMax { get; set; } = 1024;
 
-    public Random Random { get; set; } = new(0);
+    /// <summary>For RAND() without a seed; not for secrets.</summary>
+    public SeededRandom Random { get; set; } = new(0);
 
     /// <summary>Values of a prepared statement's question marks.</summary>
     public ReadOnlyMemory<Datum> Parameters { get; set; }

@@ -29,7 +29,7 @@ internal sealed class SqlSession : ISqlSession
             User = $"{options.User}@{options.RemoteAddress.Split(':')[0]}",
             ServerVersion = SqlEngine.ServerVersion,
             MemoryBytesMax = engine.Options.StatementMemoryBytesMax,
-            Random = new Random(unchecked((int)(connectionId * 2654435761u) ^ (int)engine.Clock.GetTimestamp())),
+            Random = new Kernel.SeededRandom(connectionId ^ (ulong)engine.Clock.GetTimestamp()),
         };
         Variables = new SessionVariables(Context);
         if (Collation.TryGet(options.CollationId, out var collation))

@@ -94,7 +94,7 @@ internal sealed class FakeKvTransactions : IKvTransactions
 
     internal async ValueTask LockAsync(FakeTransaction owner, IEnumerable<byte[]> keys, TimeSpan waitMax, CancellationToken cancellationToken)
     {
-        var deadline = DateTime.UtcNow + waitMax;
+        var started = Environment.TickCount64;
         foreach (var key in keys)
         {
             while (true)
@@ -114,7 +114,7 @@ internal sealed class FakeKvTransactions : IKvTransactions
                     released = _released.Task;
                 }
 
-                var left = deadline - DateTime.UtcNow;
+                var left = waitMax - TimeSpan.FromMilliseconds(Environment.TickCount64 - started);
                 if (left <= TimeSpan.Zero || await Task.WhenAny(released, Task.Delay(left, cancellationToken)) != released)
                 {
                     lock (_gate)
@@ -196,7 +196,8 @@ internal sealed class FakeKvTransactions : IKvTransactions
             throw new KvException(KvErrorCode.WriteConflict, "the key is locked by another transaction") { Key = key };
         }
 
-        if (_versions.TryGetValue(key, out var versions) && versions[^1].CommitTimestamp > owner.StartTimestamp)
+        // Keys that a pessimistic transaction did not lock are guarded by those that it did, as in TiKV.
+        if (!owner.IsPessimistic && _versions.TryGetValue(key, out var versions) && versions[^1].CommitTimestamp > owner.StartTimestamp)
         {
             throw new KvException(KvErrorCode.WriteConflict, "a newer version was committed") { Key = key };
         }

@@ -28,6 +28,8 @@ internal sealed class FakeTransaction : FakeSnapshot, IKvTransaction
 
     public ulong StartTimestamp { get; }
 
+    public bool IsPessimistic => _mode == TransactionMode.Pessimistic;
+
     public ulong ForUpdateTimestamp { get; private set; }
 
     public long BufferedBytes => _writes.Sum(write => write.Key.Length + (long)(write.Value.Value?.Length ?? 0));

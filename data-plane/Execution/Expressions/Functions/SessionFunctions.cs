@@ -25,7 +25,7 @@ internal static class SessionFunctions
                 ? new FunctionExpression("LAST_INSERT_ID", FunctionSet.Unsigned, [], static (f, row) => f.Result.Append(f.Context.LastInsertId), nullIfAnyNull: false)
                 : new FunctionExpression("LAST_INSERT_ID", FunctionSet.Unsigned, [value], SetLastInsertId, nullIfAnyNull: true));
         set.Add("UUID", 0, 0, AsText, FieldType.VarChar(36), static (f, row) => f.Result.Append(Encoding.ASCII.GetBytes(NewUuid(f.Context))));
-        set.Add("UUID_SHORT", 0, 0, AsText, FunctionSet.Unsigned, static (f, row) => f.Result.Append((ulong)f.Context.Random.NextInt64()));
+        set.Add("UUID_SHORT", 0, 0, AsText, FunctionSet.Unsigned, static (f, row) => f.Result.Append(f.Context.Random.NextUInt64() >> 1));
         set.Add("SLEEP", 1, 1, AsDouble, FunctionSet.Integer, Sleep);
         set.Add("CHARSET", 1, 1, static arguments => Constant(arguments[0].Type.IsText ? arguments[0].Type.Collation.Charset : "binary"));
         set.Add("COLLATION", 1, 1, static arguments => Constant(arguments[0].Type.IsText ? arguments[0].Type.Collation.Name : "binary"));
