@@ -68,7 +68,11 @@ public sealed class SqlEngine : IAsyncDisposable
     /// <summary>Begins a session; its owner disposes it.</summary>
     public ISqlSession CreateSession(SqlSessionOptions options)
     {
-        var session = new SqlSession(this, (uint)Interlocked.Increment(ref _lastConnectionId), options);
+        // Ids minted here have the highest bit, so that they meet none that the protocol hands out from 1 on.
+        var id = options.ConnectionId != 0
+            ? options.ConnectionId
+            : (uint)Interlocked.Increment(ref _lastConnectionId) | 0x8000_0000;
+        var session = new SqlSession(this, id, options);
         _sessions[session.ConnectionId] = session;
         return session;
     }
