@@ -116,7 +116,7 @@ public sealed class RegionErrorTests : IAsyncLifetime
         request.RequestIds.AddRange([1, 2, 3]);
         request.Requests.Add(new Request { RawGet = new RawGetRequest { Context = _store.Context, Key = B("k200") } });
         request.Requests.Add(new Request { RawGet = new RawGetRequest { Key = B("k200") } });
-        request.Requests.Add(new Request { Coprocessor = new Rpc.Proto.Coprocessor.Request() });
+        request.Requests.Add(new Request { Coprocessor = new Cloud.Rpc.Proto.Coprocessor.Request() });
         await call.WriteAsync(request, CancellationToken.None);
         answers = await ReadAnswers(call, 3);
         answers[1].RawGet.Value.ShouldBe(B("v200"));
