@@ -33,6 +33,7 @@ internal sealed class SqlHandler(SqlAccounts accounts) : IMySqlHandler
         {
             User = request.Account.Name,
             RemoteAddress = request.RemoteEndPoint.ToString() ?? string.Empty,
+            ConnectionId = request.ConnectionId,
             ReadOnly = grants == SqlGrants.ReadOnly,
             FoundRows = request.FoundRows,
             MultiStatements = request.MultiStatements,

@@ -56,18 +56,6 @@ internal sealed class SqlSessionAdapter(ISqlSession session) : IMySqlSession
     public void CancelStatement() => session.CancelStatement();
 
     public ValueTask DisposeAsync() => session.DisposeAsync();
-
-    /// <summary>The answer of a statement that the client did not write; the protocol answers for it.</summary>
-    private sealed class DiscardedResults : IResultSink
-    {
-        public ValueTask ColumnsAsync(IReadOnlyList<ResultColumn> columns, CancellationToken cancellationToken) => default;
-
-        public ValueTask RowsAsync(Chunk rows, CancellationToken cancellationToken) => default;
-
-        public ValueTask EndAsync(int warnings, SessionStatus status, CancellationToken cancellationToken) => default;
-
-        public ValueTask DoneAsync(StatementDone done, CancellationToken cancellationToken) => default;
-    }
 }
 
 /// <summary>Passes results on to the protocol. One per session, reused for its statements.</summary>
@@ -111,4 +99,16 @@ internal sealed class ResultAdapter : IResultSink
     public ValueTask DoneAsync(StatementDone done, CancellationToken cancellationToken) => _results!.DoneAsync(
         new StatementOutcome(done.AffectedRows, done.LastInsertId, done.Warnings, (ServerStatus)done.Status, done.Message),
         cancellationToken);
+}
+
+/// <summary>Takes the results of statements whose effect alone counts.</summary>
+internal sealed class DiscardedResults : IResultSink
+{
+    public ValueTask ColumnsAsync(IReadOnlyList<ResultColumn> columns, CancellationToken cancellationToken) => default;
+
+    public ValueTask RowsAsync(Chunk rows, CancellationToken cancellationToken) => default;
+
+    public ValueTask EndAsync(int warnings, SessionStatus status, CancellationToken cancellationToken) => default;
+
+    public ValueTask DoneAsync(StatementDone done, CancellationToken cancellationToken) => default;
 }
