@@ -113,10 +113,17 @@ internal sealed class QueryRunner(SqlSession session)
         var skip = limit is null ? 0 : runtime.LimitOf(limit.Offset);
         var take = limit is null ? ulong.MaxValue : runtime.LimitOf(limit.Count);
         var count = 0UL;
-        var kept = new int[Chunk.RowsMax];
+        var kept = limit is null ? [] : new int[Chunk.RowsMax];
         while (await rows.NextAsync(Context, cancellationToken) is { } chunk)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            if (limit is null)
+            {
+                count += (ulong)chunk.PhysicalRows;
+                await sink.RowsAsync(chunk, cancellationToken);
+                continue;
+            }
+
             var selected = 0;
             for (var row = 0; row < chunk.PhysicalRows; row++, count++)
             {

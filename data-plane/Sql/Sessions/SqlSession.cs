@@ -15,6 +15,7 @@ internal sealed class SqlSession : ISqlSession
     private readonly StatementRunner _runner;
     private readonly Lock _gate = new();
     private CancellationTokenSource? _statement;
+    private readonly PointSelectCache _points = new();
     private uint _lastPreparedId;
 
     public SqlSession(SqlEngine engine, uint connectionId, SqlSessionOptions options)
@@ -76,6 +77,13 @@ internal sealed class SqlSession : ISqlSession
     {
         await RunAsync(text, async token =>
         {
+            // PERF-CRITICAL: a point select seen before runs without being parsed or planned.
+            if (_points.TryFind(text.Span, out var point, out var number)
+                && await _runner.TryPointAsync(point!, Datum.FromInt64(number), sink, moreResults: false, token)) // Found, so it is there.
+            {
+                return;
+            }
+
             _parser.Load(text);
             if (!_parser.HasNext())
             {
@@ -97,6 +105,10 @@ internal sealed class SqlSession : ISqlSession
 
                 Context.Parameters = default;
                 await _runner.RunAsync(statement, sink, _parser.HasNext(), token);
+                if (first && statement is SelectQuery select && !_parser.HasNext() && await _runner.MakePointAsync(select, token) is { } made)
+                {
+                    _points.Add(text.Span, made);
+                }
             }
         }, cancellationToken);
     }
@@ -134,7 +146,7 @@ internal sealed class SqlSession : ISqlSession
     }
 
     /// <summary>Runs a prepared statement inside a request that runs already.</summary>
-    public ValueTask ExecuteAsync(
+    public async ValueTask ExecuteAsync(
         PreparedStatementEntry entry, ReadOnlyMemory<Datum> parameters, IResultSink sink, bool moreResults, CancellationToken cancellationToken)
     {
         if (parameters.Length != entry.Statement.ParameterCount)
@@ -143,7 +155,14 @@ internal sealed class SqlSession : ISqlSession
         }
 
         Context.Parameters = parameters;
-        return _runner.RunAsync(entry.Statement, sink, moreResults, cancellationToken);
+        if (entry.Point is { Key: Parameter parameter } point
+            && await _runner.TryPointAsync(point, parameters.Span[parameter.Index], sink, moreResults, cancellationToken))
+        {
+            return;
+        }
+
+        await _runner.RunAsync(entry.Statement, sink, moreResults, cancellationToken);
+        entry.Point = entry.Statement is SelectQuery select ? await _runner.MakePointAsync(select, cancellationToken) : null;
     }
 
     public void ClosePrepared(uint id) => _prepared.Remove(id);
@@ -216,6 +235,7 @@ internal sealed class SqlSession : ISqlSession
         Context.Modes = SqlModes.Default;
         Context.TimeZone = TimeZoneInfo.Utc;
         Variables = new SessionVariables(Context);
+        _points.Clear();
     }
 
     public void CancelStatement()
@@ -314,4 +334,10 @@ internal sealed class SqlSession : ISqlSession
 }
 
 /// <summary>A statement parsed once and run with different parameters.</summary>
-internal sealed record PreparedStatementEntry(Statement Statement);
+internal sealed class PreparedStatementEntry(Statement statement)
+{
+    public Statement Statement => statement;
+
+    /// <summary>The statement as a point select, once it ran; null when it is none.</summary>
+    public PointSelect? Point { get; set; }
+}

@@ -38,6 +38,29 @@ internal sealed class StatementRunner(SqlSession session)
         }
     }
 
+    /// <summary>The query as a point select; null when it is none.</summary>
+    public async ValueTask<PointSelect?> MakePointAsync(SelectQuery query, CancellationToken cancellationToken) =>
+        PointSelect.TryMake(query, await session.Engine.Catalog.GetAsync(cancellationToken), session.CurrentDatabase, Context);
+
+    /// <summary>Runs a point select; false when it is out of date or has to be planned as any query.</summary>
+    public async ValueTask<bool> TryPointAsync(
+        PointSelect point, Datum value, IResultSink sink, bool moreResults, CancellationToken cancellationToken)
+    {
+        var catalog = await session.Engine.Catalog.GetAsync(cancellationToken);
+        if (!point.IsValid(catalog, session.CurrentDatabase, Context) || session.Variables.ReadCommitted
+            || (session.Transaction is null && !session.Variables.Autocommit) || !point.TryKey(value, Context, out var key))
+        {
+            return false;
+        }
+
+        Context.BeginStatement(keepWarnings: false);
+        IKvSnapshot snapshot = session.Transaction is { } transaction
+            ? await transaction.GetAsync(cancellationToken)
+            : session.Engine.Storage.GetSnapshot(ulong.MaxValue);
+        await point.RunAsync(key, snapshot, session, sink, moreResults, cancellationToken);
+        return true;
+    }
+
     /// <summary>The columns that a statement will give; empty for statements without a result set.</summary>
     public async ValueTask<IReadOnlyList<ResultColumn>> DescribeAsync(Statement statement, CancellationToken cancellationToken)
     {
