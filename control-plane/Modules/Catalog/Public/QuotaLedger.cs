@@ -12,7 +12,7 @@ internal sealed record QuotaUse(string Name, long Limit, long Used);
 /// <remarks>
 /// A reservation is one update that matches no row where the limit would be passed. It locks the row until the caller's transaction
 /// ends, so that concurrent reservations of one organization take turns and the limit holds exactly. Rows are locked in the order of
-/// <see cref="Quotas.All"/>, so that two callers never wait for each other.
+/// their names, so that two callers never wait for each other.
 /// </remarks>
 internal sealed class QuotaLedger(CloudDbContext database, QuotaDefaults defaults)
 {
@@ -21,49 +21,44 @@ internal sealed class QuotaLedger(CloudDbContext database, QuotaDefaults default
     public async Task<Outcome<IReadOnlyList<QuotaUse>>> ReserveAsync(
         OrganizationId organization, IReadOnlyList<QuotaAmount> amounts, CancellationToken cancellationToken)
     {
-        var uses = new List<QuotaUse>();
-        foreach (var definition in Quotas.All)
+        var wanted = Quotas.All
+            .Select(definition => new QuotaAmount(
+                definition.Name, amounts.Where(amount => amount.Name == definition.Name).Sum(amount => amount.Amount)))
+            .Where(amount => amount.Amount > 0)
+            .ToList();
+        var taken = await TakeAsync(organization, wanted, cancellationToken);
+        if (taken.Count == 0)
         {
-            var amount = amounts.Where(candidate => candidate.Name == definition.Name).Sum(candidate => candidate.Amount);
-            if (amount <= 0)
-            {
-                continue;
-            }
-
-            var taken = await TakeAsync(organization, definition.Name, amount, cancellationToken);
-            if (taken is null)
-            {
-                var held = await ReadAsync(organization, cancellationToken);
-                var use = held.Single(candidate => candidate.Name == definition.Name);
-                return new Failure(
-                    CatalogErrorCodes.QuotaExceeded,
-                    $"The organization holds {use.Used} of {use.Limit} {definition.Unit} and asks for {amount} more: "
-                    + "delete what is not needed, or ask the operator for a higher limit.");
-            }
-
-            uses.Add(taken);
+            // Perhaps the organization's first reservation. Nothing was taken, so trying again cannot take twice.
+            await MakeRowsAsync(organization, cancellationToken);
+            taken = await TakeAsync(organization, wanted, cancellationToken);
         }
 
-        return uses;
+        return taken.Count == wanted.Count
+            ? taken
+            : await ExplainAsync(organization, wanted.First(amount => taken.All(use => use.Name != amount.Name)), cancellationToken);
     }
 
     /// <summary>Gives amounts back. The caller sees to it that each is given back once.</summary>
     public async Task ReleaseAsync(
         OrganizationId organization, IReadOnlyList<QuotaAmount> amounts, CancellationToken cancellationToken)
     {
-        foreach (var definition in Quotas.All)
-        {
-            var amount = amounts.Where(candidate => candidate.Name == definition.Name).Sum(candidate => candidate.Amount);
-            if (amount > 0)
-            {
-                await database.ExecuteSqlAsync(
-                    "update cloud.quota_usages set used = used - @amount where organization_id = @organization and name = @name",
-                    cancellationToken,
-                    ("amount", amount),
-                    ("organization", organization.Value),
-                    ("name", definition.Name));
-            }
-        }
+        var given = amounts.Where(amount => amount.Amount > 0).ToList();
+        await database.ExecuteSqlAsync(
+            """
+            with given as (
+                select * from unnest(@names::text[], @amounts::bigint[]) as g (name, amount)
+            ), locked as (
+                select q.name, g.amount from cloud.quota_usages q join given g on g.name = q.name
+                where q.organization_id = @organization order by q.name for update of q
+            )
+            update cloud.quota_usages q set used = q.used - l.amount from locked l
+            where q.organization_id = @organization and q.name = l.name
+            """,
+            cancellationToken,
+            ("names", given.Select(amount => amount.Name).ToArray()),
+            ("amounts", given.Select(amount => amount.Amount).ToArray()),
+            ("organization", organization.Value));
     }
 
     /// <summary>All quotas of an organization, in the order of <see cref="Quotas.All"/>.</summary>
@@ -90,25 +85,57 @@ internal sealed class QuotaLedger(CloudDbContext database, QuotaDefaults default
         ];
     }
 
-    private async Task<QuotaUse?> TakeAsync(
-        OrganizationId organization, string name, long amount, CancellationToken cancellationToken)
+    private async Task<List<QuotaUse>> TakeAsync(
+        OrganizationId organization, IReadOnlyList<QuotaAmount> wanted, CancellationToken cancellationToken)
     {
-        await database.ExecuteSqlAsync(
-            "insert into cloud.quota_usages (organization_id, name) values (@organization, @name) on conflict do nothing",
-            cancellationToken,
-            ("organization", organization.Value),
-            ("name", name));
         await using var command = database.Sql(
             """
-            update cloud.quota_usages set used = used + @amount
-            where organization_id = @organization and name = @name and used + @amount <= coalesce(limit_override, @limit)
-            returning used, coalesce(limit_override, @limit)
+            with wanted as (
+                select * from unnest(@names::text[], @amounts::bigint[], @limits::bigint[]) as w (name, amount, default_limit)
+            ), locked as (
+                select q.name, w.amount, coalesce(q.limit_override, w.default_limit) as quota_limit
+                from cloud.quota_usages q join wanted w on w.name = q.name
+                where q.organization_id = @organization order by q.name for update of q
+            )
+            update cloud.quota_usages q set used = q.used + l.amount from locked l
+            where q.organization_id = @organization and q.name = l.name and q.used + l.amount <= l.quota_limit
+            returning q.name, l.quota_limit, q.used
             """,
-            ("amount", amount),
-            ("organization", organization.Value),
-            ("name", name),
-            ("limit", defaults.LimitOf(Quotas.All.Single(definition => definition.Name == name))));
+            ("names", wanted.Select(amount => amount.Name).ToArray()),
+            ("amounts", wanted.Select(amount => amount.Amount).ToArray()),
+            ("limits", wanted.Select(amount => LimitOf(amount.Name)).ToArray()),
+            ("organization", organization.Value));
+        var uses = new List<QuotaUse>();
         await using var rows = await command.ExecuteReaderAsync(cancellationToken);
-        return await rows.ReadAsync(cancellationToken) ? new QuotaUse(name, rows.GetInt64(1), rows.GetInt64(0)) : null;
+        while (await rows.ReadAsync(cancellationToken))
+        {
+            uses.Add(new QuotaUse(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2)));
+        }
+
+        return uses;
     }
+
+    /// <summary>Waits for whoever makes the same rows at this moment.</summary>
+    private Task<int> MakeRowsAsync(OrganizationId organization, CancellationToken cancellationToken) =>
+        database.ExecuteSqlAsync(
+            """
+            insert into cloud.quota_usages (organization_id, name) select @organization, unnest(@names::text[])
+            on conflict do nothing
+            """,
+            cancellationToken,
+            ("organization", organization.Value),
+            ("names", Quotas.All.Select(definition => definition.Name).ToArray()));
+
+    private async Task<Failure> ExplainAsync(
+        OrganizationId organization, QuotaAmount refused, CancellationToken cancellationToken)
+    {
+        var use = (await ReadAsync(organization, cancellationToken)).Single(candidate => candidate.Name == refused.Name);
+        var unit = Quotas.All.Single(definition => definition.Name == refused.Name).Unit;
+        return new Failure(
+            CatalogErrorCodes.QuotaExceeded,
+            $"The organization holds {use.Used} of {use.Limit} {unit} and asks for {refused.Amount} more: "
+            + "delete what is not needed, or ask the operator for a higher limit.");
+    }
+
+    private long LimitOf(string name) => defaults.LimitOf(Quotas.All.Single(definition => definition.Name == name));
 }

@@ -5,7 +5,12 @@ namespace Cloud.Modules.Clusters.Domain;
 
 /// <summary>What is known about the work a cluster's operations stand for.</summary>
 /// <param name="Obstacle">Why the planned step could not be done; null when nothing stood in its way.</param>
-internal sealed record ClusterProgress(ClusterView View, ClusterPlan Plan, OperationError? Obstacle);
+internal sealed record ClusterProgress(ClusterView View, ClusterPlan Plan, OperationError? Obstacle)
+{
+    /// <summary>Whether agents are told what is wished, at the latest by the step of this pass.</summary>
+    public bool IsLaidOut => View.BlueprintMatches
+        || (Obstacle is null && Plan.Step is PlanStep.Provision or PlanStep.Reshape);
+}
 
 /// <summary>
 /// The kinds of operations on clusters, their steps, and how far each one is. Progress is derived from what is seen, never from what
@@ -117,9 +122,9 @@ internal static class ClusterOperations
         switch (step)
         {
             case Place:
-                return view.Blueprint is null
-                    ? (StepState.Running, 1, progress.Obstacle?.Detail)
-                    : (StepState.Succeeded, 1, null);
+                return progress.IsLaidOut || view.Blueprint is not null
+                    ? (StepState.Succeeded, 1, null)
+                    : (StepState.Running, 1, progress.Obstacle?.Detail);
             case Apply:
                 return progress.Plan.Step == PlanStep.Settle ? (StepState.Succeeded, 1, null) : (StepState.Running, 1, null);
             case RemoveData:
@@ -129,28 +134,30 @@ internal static class ClusterOperations
             case ReleaseHosts:
                 return IsGone(progress) ? (StepState.Succeeded, 1, null) : (StepState.Pending, 0, null);
             default:
-                return RoleFact(step, view);
+                return RoleFact(step, progress);
         }
     }
 
-    private static (StepState State, int Attempts, string? Error) RoleFact(string step, ClusterView view)
+    private static (StepState State, int Attempts, string? Error) RoleFact(string step, ClusterProgress progress)
     {
+        var view = progress.View;
         var role = StartOrder.First(candidate => step == StartStep(candidate) || step == StopStep(candidate));
         var instances = view.Instances.Where(instance => instance.Role == role).ToList();
         if (step == StopStep(role))
         {
-            return All(instances, ObservedInstanceState.Stopped, ObservedInstanceState.Removed)
+            return (view.BlueprintMatches || view.Blueprint is null)
+                && All(instances, ObservedInstanceState.Stopped, ObservedInstanceState.Removed)
                 ? (StepState.Succeeded, 1, null)
                 : (StepState.Running, 1, FirstError(instances));
         }
 
-        if (view.Blueprint is null || !view.BlueprintMatches)
+        if (!progress.IsLaidOut)
         {
             return (StepState.Pending, 0, null);
         }
 
         var attempts = 1 + instances.Sum(instance => instance.Crashes);
-        return All(instances, ObservedInstanceState.Ready)
+        return view.BlueprintMatches && All(instances, ObservedInstanceState.Ready)
             ? (StepState.Succeeded, attempts, null)
             : (StepState.Running, attempts, FirstError(instances));
     }

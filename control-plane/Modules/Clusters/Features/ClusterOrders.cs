@@ -50,15 +50,15 @@ internal sealed class ClusterOrders(CloudDbContext database, ClusterReader reade
 
     /// <summary>202, with the cluster and the operation to wait for.</summary>
     public async Task<Reply<ClusterReply>> AcceptedAsync(
-        Cluster cluster, Operation operation, CancellationToken cancellationToken, CredentialsReply? credentials = null)
-    {
-        var reply = await reader.ComposeAsync(cluster, cancellationToken);
-        return Reply.Accepted(
-            reply with { Operation = OperationReply.Of(operation), Credentials = credentials },
-            ClusterReply.PathOf(cluster.Id),
-            OperationReply.PathOf(operation.Id),
-            cluster.Generation);
-    }
+        Cluster cluster, Operation operation, CancellationToken cancellationToken) =>
+        Accepted(await reader.ComposeAsync(cluster, cancellationToken), operation);
+
+    /// <summary>As above, with a reply that is composed already.</summary>
+    public static Reply<ClusterReply> Accepted(ClusterReply reply, Operation operation) => Reply.Accepted(
+        reply with { Operation = OperationReply.Of(operation) },
+        ClusterReply.PathOf(reply.Id),
+        OperationReply.PathOf(operation.Id),
+        reply.Generation);
 
     /// <summary>
     /// Saves what was added so far, and finds out whether the name is taken. EF takes a savepoint inside the request's transaction, so

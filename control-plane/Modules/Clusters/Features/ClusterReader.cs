@@ -19,18 +19,17 @@ internal sealed class ClusterReader(CloudDbContext database, Provisioner provisi
     public async Task<ClusterReply> ComposeAsync(Cluster cluster, CancellationToken cancellationToken) =>
         (await ComposeAsync([cluster], cancellationToken))[0];
 
-    /// <summary>In the order given; four queries however many there are.</summary>
+    /// <summary>A cluster that the request has just made: nothing of it is laid out.</summary>
+    public async Task<ClusterReply> ComposeNewAsync(Cluster cluster, ClusterStatus status, CancellationToken cancellationToken) =>
+        Compose(cluster, status, null, await pricing.MonthlyAsync(cluster.Spec, cancellationToken));
+
+    /// <summary>In the order given; three queries however many there are.</summary>
     public async Task<IReadOnlyList<ClusterReply>> ComposeAsync(
         IReadOnlyList<Cluster> clusters, CancellationToken cancellationToken)
     {
         var ids = clusters.Select(cluster => cluster.Id).ToList();
         var statuses = await database.Set<ClusterStatus>().Where(status => ids.Contains(status.ClusterId))
             .ToDictionaryAsync(status => status.ClusterId, cancellationToken);
-        foreach (var added in database.Set<ClusterStatus>().Local.Where(status => ids.Contains(status.ClusterId)))
-        {
-            statuses[added.ClusterId] = added; // In the transaction of a create it is not in the database yet.
-        }
-
         var deployments = await provisioner.LoadAsync(ids, cancellationToken);
         var replies = new List<ClusterReply>(clusters.Count);
         foreach (var cluster in clusters)

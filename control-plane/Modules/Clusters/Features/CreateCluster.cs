@@ -48,7 +48,7 @@ internal sealed class ClusterCreation(
     CatalogReader catalog,
     QuotaLedger quotas,
     ClusterOrders orders,
-    ClusterPricing pricing,
+    ClusterReader reader,
     TimeProvider time)
 {
     private const int PasswordLength = 24;
@@ -75,16 +75,21 @@ internal sealed class ClusterCreation(
             return exceeded;
         }
 
-        await ExplainAsync(call, valid.Spec, amounts, uses, cancellationToken);
+        Explain(call, amounts, uses);
         var password = RandomNumberGenerator.GetString(PasswordAlphabet, PasswordLength);
         database.Add(cluster);
-        database.Add(ClusterStatus.Create(cluster));
+        var status = ClusterStatus.Create(cluster);
+        database.Add(status);
         database.Add(Root(cluster, password));
         var operation = orders.Begin(cluster, ClusterOperations.Create);
-        return await orders.SaveUnlessNameTakenAsync(cluster, cancellationToken) is { } winner
-            ? ClusterOrders.NameTaken(cluster, winner)
-            : await orders.AcceptedAsync(
-                cluster, operation, cancellationToken, new CredentialsReply(SqlUser.Root, password));
+        if (await orders.SaveUnlessNameTakenAsync(cluster, cancellationToken) is { } winner)
+        {
+            return ClusterOrders.NameTaken(cluster, winner);
+        }
+
+        var reply = await reader.ComposeNewAsync(cluster, status, cancellationToken);
+        call.Plan.Price = new PlannedPrice(null, new PriceAmount(reply.Price.Amount, reply.Price.Currency));
+        return ClusterOrders.Accepted(reply with { Credentials = new CredentialsReply(SqlUser.Root, password) }, operation);
     }
 
     private SqlUser Root(Cluster cluster, string password) => new()
@@ -98,15 +103,8 @@ internal sealed class ClusterCreation(
         CreatedAt = orders.Now,
     };
 
-    private async Task ExplainAsync(
-        ApiCall call,
-        ClusterSpec spec,
-        IReadOnlyList<QuotaAmount> amounts,
-        IReadOnlyList<QuotaUse> uses,
-        CancellationToken cancellationToken)
+    private static void Explain(ApiCall call, IReadOnlyList<QuotaAmount> amounts, IReadOnlyList<QuotaUse> uses)
     {
-        var price = await pricing.MonthlyAsync(spec, cancellationToken);
-        call.Plan.Price = new PlannedPrice(null, new PriceAmount(price.Amount, price.Currency));
         foreach (var use in uses)
         {
             var amount = amounts.Where(candidate => candidate.Name == use.Name).Sum(candidate => candidate.Amount);

@@ -42,7 +42,7 @@ internal sealed partial class ClusterReconciler(
         await transaction.CommitAsync(cancellationToken);
         await probe.ReachAsync(ReconcilePoint.AfterCommit, id);
         LogPass(logger, state.Cluster.Id, plan.Step, plan.Phase, plan.Reason);
-        return plan.Step is PlanStep.Wait or PlanStep.Settle || obstacle is not null ? PassResult.Done : PassResult.Again;
+        return PassResult.Done; // After every step the next move is an agent's, whose report knocks.
     }
 
     /// <summary>Does the planned step; returns why it could not be done, or null.</summary>
@@ -89,22 +89,17 @@ internal sealed partial class ClusterReconciler(
         var progress = new ClusterProgress(state.View, plan, obstacle);
         var overdue = AdvanceOperations(database, state, progress, $"{Environment.MachineName}/{lease.Token}", now);
         var status = state.Status;
+        await services.GetRequiredService<ClusterMeter>().RecordAsync(state, now, cancellationToken);
         status.Phase = overdue && plan.Phase is ClusterPhase.Creating or ClusterPhase.Resuming ? ClusterPhase.Failed : plan.Phase;
         status.Reason = obstacle?.Detail ?? plan.Reason;
         status.ReconciledAt = now;
         status.Conditions = ClusterConditions.Of(
             state.View, plan, obstacle is null ? null : (obstacle.Code, obstacle.Detail), status.Conditions, now);
-        if (plan.Step == PlanStep.Settle)
+        if (plan.Step is PlanStep.Settle or PlanStep.Release)
         {
             Settle(state, now);
         }
 
-        if (plan.Step == PlanStep.Release)
-        {
-            status.PurgedAt = now;
-        }
-
-        await services.GetRequiredService<ClusterMeter>().RecordAsync(state, now, cancellationToken);
         await ReleaseQuotaAsync(services.GetRequiredService<QuotaLedger>(), state, plan, cancellationToken);
     }
 

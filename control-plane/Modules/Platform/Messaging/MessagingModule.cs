@@ -13,8 +13,11 @@ internal interface IBusTransport
 /// <param name="external">The transport for a <c>CLOUD_BUS</c> address; null where only the in-memory bus is at hand.</param>
 internal sealed class MessagingModule(IBusTransport? external = null) : IModule
 {
-    /// <summary>Hints that one process works on at a time; below the worker pool's connections, two of which a pass may hold.</summary>
-    public const int ConcurrencyMax = 12;
+    /// <summary>
+    /// Hints that one process works on at a time: enough to fill its cores while passes wait for the database, few enough that a burst of
+    /// them leaves room for requests, and below the worker pool's connections, two of which a pass may hold.
+    /// </summary>
+    public static int ConcurrencyMax { get; } = Math.Clamp(Environment.ProcessorCount * 2, 4, 12);
 
     public void AddServices(IServiceCollection services, IConfiguration configuration)
     {

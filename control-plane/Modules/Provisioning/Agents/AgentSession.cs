@@ -28,6 +28,9 @@ internal sealed partial class AgentSession(
 
     private static readonly TimeSpan SpeakAtLeast = AgentProtocol.SilenceMax / 3;
 
+    /// <summary>Rest after a snapshot, per instance in it: many changes of a full host share a snapshot, one of an empty host waits for none.</summary>
+    private static readonly TimeSpan RestPerInstance = TimeSpan.FromMicroseconds(100);
+
     private readonly WakeSignal _wake = new();
     private readonly Channel<UsageReport> _usage = Channel.CreateBounded<UsageReport>(
         new BoundedChannelOptions(UsageReportsMax) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
@@ -138,6 +141,7 @@ internal sealed partial class AgentSession(
             {
                 await socket.SendAsync(desired, cancellationToken);
                 told = desired.Revision;
+                await Task.Delay(RestPerInstance * desired.Instances.Count, time, cancellationToken);
             }
             else if (!_answers.Reader.TryPeek(out _))
             {

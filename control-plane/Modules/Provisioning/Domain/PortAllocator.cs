@@ -12,7 +12,7 @@ internal sealed record PortAllocation(IReadOnlyList<int> Ports, int Cursor);
 /// </summary>
 internal static class PortAllocator
 {
-    /// <summary>Ports at and above this belong to the kernel's ephemeral range. Source: Linux ip-sysctl, ip_local_port_range.</summary>
+    /// <summary>Ports above this belong to the kernel's ephemeral range. Source: Linux ip-sysctl, ip_local_port_range.</summary>
     public const int PortMax = 32_767;
 
     /// <summary>Takes <paramref name="count"/> distinct ports.</summary>
