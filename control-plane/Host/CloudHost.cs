@@ -7,6 +7,7 @@ using Cloud.Modules.Platform.Http;
 using Cloud.Modules.Platform.OpenApi;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Cloud.Host;
@@ -105,6 +106,7 @@ internal static class CloudHost
             });
         });
 
+        UseForwardedHeaders(app, settings);
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<FaultMiddleware>();
         app.UseRouting();
@@ -114,6 +116,18 @@ internal static class CloudHost
         {
             MapApi(app);
         }
+    }
+
+    /// <summary>Throttling and audit are about the caller's address, not about that of the portal or of a proxy before us.</summary>
+    private static void UseForwardedHeaders(WebApplication app, CloudSettings settings)
+    {
+        var options = new ForwardedHeadersOptions { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto };
+        foreach (var proxy in settings.TrustedProxies)
+        {
+            options.KnownProxies.Add(proxy);
+        }
+
+        app.UseForwardedHeaders(options);
     }
 
     private static void MapApi(WebApplication app)

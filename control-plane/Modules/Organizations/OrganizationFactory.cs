@@ -103,6 +103,16 @@ internal sealed class OrganizationFactory(
         return null;
     }
 
+    /// <summary>Removes the roles that were bound at the project, and those of the API keys that go with it.</summary>
+    public async Task RemoveBindingsAsync(ProjectId project, CancellationToken cancellationToken)
+    {
+        var keys = await db.Set<ApiKey>().Where(row => row.ProjectId == project).Select(row => row.Id).ToListAsync(cancellationToken);
+        var principals = keys.Select(key => key.Value).ToList();
+        await db.Set<RoleBinding>()
+            .Where(row => row.ScopeId == project.Value || principals.Contains(row.PrincipalId))
+            .ExecuteDeleteAsync(cancellationToken);
+    }
+
     private async Task<bool> LeaveAsync(OrganizationId organization, UserId user, CancellationToken cancellationToken)
     {
         if (await HasOtherOwnerAsync(organization, user.Value, cancellationToken))

@@ -48,6 +48,9 @@ internal sealed record CloudSettings
     /// <summary>The address that both listeners bind; loopback by default.</summary>
     public required IPAddress BindAddress { get; init; }
 
+    /// <summary>Proxies whose X-Forwarded-For is believed, besides those on this machine (the portal is one).</summary>
+    public required IReadOnlyList<IPAddress> TrustedProxies { get; init; }
+
     /// <summary>Requests that one principal may make in 10 s.</summary>
     public required int RateLimitPer10Seconds { get; init; }
 
@@ -90,7 +93,10 @@ internal sealed record CloudSettings
             Bus = Text(configuration, "CLOUD_BUS"),
             AgentJoinTokenFile = Text(configuration, "CLOUD_AGENT_JOIN_TOKEN_FILE"),
             SignUp = Policy(configuration),
-            BindAddress = Address(configuration),
+            BindAddress = Text(configuration, "CLOUD_BIND_ADDRESS") is { } bind ? Address("CLOUD_BIND_ADDRESS", bind) : IPAddress.Loopback,
+            TrustedProxies = [.. (Text(configuration, "CLOUD_TRUSTED_PROXIES") ?? string.Empty)
+                .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(proxy => Address("CLOUD_TRUSTED_PROXIES", proxy))],
             RateLimitPer10Seconds = Number(configuration, "CLOUD_RATE_LIMIT", 5_000, 1, 1_000_000),
             CredentialRateLimitPerMinute = Number(configuration, "CLOUD_CREDENTIAL_RATE_LIMIT", 300, 1, 1_000_000),
         };
@@ -131,13 +137,8 @@ internal sealed record CloudSettings
         var other => throw Unusable("CLOUD_SIGNUP", other, "'open', 'invite' or 'closed'"),
     };
 
-    private static IPAddress Address(IConfiguration configuration)
-    {
-        var text = Text(configuration, "CLOUD_BIND_ADDRESS");
-        return text is null ? IPAddress.Loopback
-            : IPAddress.TryParse(text, out var address) ? address
-            : throw Unusable("CLOUD_BIND_ADDRESS", text, "an IP address, for example 0.0.0.0");
-    }
+    private static IPAddress Address(string name, string text) =>
+        IPAddress.TryParse(text, out var address) ? address : throw Unusable(name, text, "an IP address, for example 0.0.0.0");
 
     private static InvalidOperationException Unusable(string name, string value, string form) =>
         new($"{name} is '{value}', but must be {form}.");

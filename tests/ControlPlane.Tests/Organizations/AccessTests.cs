@@ -96,6 +96,29 @@ public sealed class AccessTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task A_deleted_project_takes_its_keys_and_roles_with_it()
+    {
+        using var owner = await fixture.SignUpAsync();
+        var organization = $"/v1/organizations/{owner.OrganizationId}";
+        var project = (await owner.PostAsync(organization + "/projects", new { name = "gone" })).String("id");
+        (await owner.PostAsync(organization + "/apiKeys", new { name = "ci", role = "projectOwner", project })).RequireSuccess();
+        (await owner.GetAsync(organization + "/roleBindings")).Body.GetProperty("items").GetArrayLength().ShouldBe(2);
+
+        (await owner.DeleteAsync($"{organization}/projects/{project}")).Status.ShouldBe(HttpStatusCode.NoContent);
+        (await owner.GetAsync(organization + "/apiKeys")).Body.GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await owner.GetAsync(organization + "/roleBindings")).Body.GetProperty("items").GetArrayLength().ShouldBe(1);
+    }
+
+    [Fact]
+    public async Task A_project_is_found_under_its_own_organization_alone()
+    {
+        using var owner = await fixture.SignUpAsync();
+        var other = (await owner.PostAsync("/v1/organizations", new { name = "Other" })).String("id");
+        (await owner.GetAsync($"/v1/organizations/{owner.OrganizationId}/projects/{owner.ProjectId}")).String("name").ShouldBe("default");
+        (await owner.GetAsync($"/v1/organizations/{other}/projects/{owner.ProjectId}")).ShouldBeProblem(404, "not-found");
+    }
+
+    [Fact]
     public async Task Organizations_are_founded_renamed_and_deleted()
     {
         using var owner = await fixture.SignUpAsync();

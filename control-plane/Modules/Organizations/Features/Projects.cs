@@ -171,6 +171,7 @@ internal static class DeleteProject
         }
 
         call.Plan.From = ProjectReply.Of(row);
+        await factory.RemoveBindingsAsync(project, cancellationToken);
         db.Remove(row);
         return Reply.NoContent();
     }
