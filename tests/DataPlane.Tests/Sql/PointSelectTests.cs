@@ -12,7 +12,7 @@ public sealed class PointSelectTests(ITestOutputHelper output)
     private const int Rounds = 3000;
 
     /// <summary>Most bytes that one point select may allocate, text and prepared; the fake's own share is part of it.</summary>
-    private const long BytesMax = 12_000;
+    private const long BytesMax = 2_000;
 
     [Fact]
     public async Task A_point_select_reads_one_key_and_allocates_little()
