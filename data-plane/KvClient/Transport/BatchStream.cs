@@ -11,7 +11,7 @@ namespace Cloud.KvClient.Transport;
 /// <summary>
 /// Many requests on one stream: what waits is sent together, answers come in any order and are matched by id. The stream is opened when
 /// something is sent and again after it broke; requests that were on a broken stream fail, and whether to send them again is the caller's
-/// decision. Thread-safe.
+/// decision. Thread-safe. Time limits are looked after together instead of by a timer each.
 /// </summary>
 internal sealed class BatchStream : IAsyncDisposable
 {
@@ -21,6 +21,9 @@ internal sealed class BatchStream : IAsyncDisposable
     /// <summary>Requests that may wait to be sent; more wait for a place.</summary>
     private const int QueuedMax = 8192;
 
+    /// <summary>How often time limits are looked at, which is also how late a request may learn that its time is up.</summary>
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMilliseconds(500);
+
     private readonly Channel<Pending> _outgoing = Channel.CreateBounded<Pending>(
         new BoundedChannelOptions(QueuedMax) { SingleReader = true });
 
@@ -29,6 +32,7 @@ internal sealed class BatchStream : IAsyncDisposable
     private readonly IRpcChannel _channel;
     private readonly TimeProvider _time;
     private readonly Task _running;
+    private readonly Task _sweeping;
     private ulong _lastId;
 
     public BatchStream(IRpcChannel channel, TimeProvider time)
@@ -36,25 +40,29 @@ internal sealed class BatchStream : IAsyncDisposable
         _channel = channel;
         _time = time;
         _running = RunAsync();
+        _sweeping = SweepAsync();
     }
 
     /// <summary>Sends a request and waits for its answer.</summary>
     /// <exception cref="RpcException">The stream broke, or no answer came in time; NotSent where that is certain.</exception>
     public async ValueTask<Response> SendAsync(Request request, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        var pending = new Pending(Interlocked.Increment(ref _lastId), request);
+        var pending = new Pending(Interlocked.Increment(ref _lastId), request, _time.GetTimestamp(), timeout);
+        _pending[pending.Id] = pending;
         try
         {
-            await _outgoing.Writer.WriteAsync(pending, cancellationToken);
-            return await pending.Answer.Task.WaitAsync(timeout, _time, cancellationToken);
+            if (!_outgoing.Writer.TryWrite(pending))
+            {
+                await _outgoing.Writer.WriteAsync(pending, cancellationToken);
+            }
+
+            return cancellationToken.CanBeCanceled
+                ? await pending.Answer.Task.WaitAsync(cancellationToken)
+                : await pending.Answer.Task;
         }
         catch (ChannelClosedException)
         {
             throw new RpcException(RpcStatusCode.Cancelled, "the client is closed") { NotSent = true };
-        }
-        catch (TimeoutException)
-        {
-            throw new RpcException(RpcStatusCode.DeadlineExceeded, $"the store did not answer within {timeout}") { NotSent = pending.Abandon() };
         }
         finally
         {
@@ -68,6 +76,7 @@ internal sealed class BatchStream : IAsyncDisposable
         _outgoing.Writer.TryComplete();
         await _stop.CancelAsync();
         await _running;
+        await _sweeping;
         _stop.Dispose();
     }
 
@@ -86,12 +95,34 @@ internal sealed class BatchStream : IAsyncDisposable
         }
 
         var closed = new RpcException(RpcStatusCode.Cancelled, "the client is closed");
-        while (_outgoing.Reader.TryRead(out var waiting))
+        foreach (var pending in _pending.Values)
         {
-            waiting.Answer.TrySetException(closed);
+            pending.Answer.TrySetException(closed);
         }
+    }
 
-        FailSent(closed);
+    /// <summary>Fails requests whose time is up.</summary>
+    private async Task SweepAsync()
+    {
+        using var timer = new PeriodicTimer(SweepInterval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token))
+            {
+                foreach (var pending in _pending.Values)
+                {
+                    if (_time.GetElapsedTime(pending.StartedAt) > pending.Timeout)
+                    {
+                        pending.Answer.TrySetException(new RpcException(
+                            RpcStatusCode.DeadlineExceeded, $"the store did not answer within {pending.Timeout}") { NotSent = pending.Abandon() });
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Stopped.
+        }
     }
 
     private async Task ServeStreamAsync()
@@ -128,7 +159,6 @@ internal sealed class BatchStream : IAsyncDisposable
             {
                 if (pending.TryMarkSent())
                 {
-                    _pending[pending.Id] = pending;
                     batch.Requests.Add(pending.Request);
                     batch.RequestIds.Add(pending.Id);
                 }
@@ -177,9 +207,9 @@ internal sealed class BatchStream : IAsyncDisposable
 
     private void FailSent(RpcException failure)
     {
-        foreach (var id in _pending.Keys)
+        foreach (var pending in _pending.Values)
         {
-            if (_pending.TryRemove(id, out var pending))
+            if (pending.IsSent)
             {
                 pending.Answer.TrySetException(failure);
             }
@@ -187,7 +217,11 @@ internal sealed class BatchStream : IAsyncDisposable
     }
 
     /// <summary>A request and whoever waits for its answer. It is sent or abandoned, whichever comes first.</summary>
-    private sealed class Pending(ulong id, Request request)
+    /// <param name="id">Unique on the stream.</param>
+    /// <param name="request">Not changed.</param>
+    /// <param name="startedAt">Timestamp of the clock.</param>
+    /// <param name="timeout">How long it may take.</param>
+    private sealed class Pending(ulong id, Request request, long startedAt, TimeSpan timeout)
     {
         private const int Waiting = 0;
         private const int Sent = 1;
@@ -198,6 +232,12 @@ internal sealed class BatchStream : IAsyncDisposable
         public ulong Id => id;
 
         public Request Request => request;
+
+        public long StartedAt => startedAt;
+
+        public TimeSpan Timeout => timeout;
+
+        public bool IsSent => Volatile.Read(ref _state) == Sent;
 
         public TaskCompletionSource<Response> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
