@@ -18,6 +18,9 @@ namespace Cloud.Node.Roles;
 /// </summary>
 internal sealed class SqlRole : INodeRole
 {
+    /// <summary>Chosen here: a cluster that is being created should not wait for its last process to look again.</summary>
+    private static readonly TimeSpan RetryMax = TimeSpan.FromMilliseconds(250);
+
     private readonly NodeConfig _config;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
@@ -75,7 +78,7 @@ internal sealed class SqlRole : INodeRole
 
     public async Task BecomeReadyAsync(CancellationToken cancellationToken)
     {
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1), new SeededRandom(_config.PdClusterId));
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(20), RetryMax, new SeededRandom(_config.PdClusterId));
         _notReady = "waiting for PD and storage";
         _engine = new SqlEngine(
             _cluster, _time, new SqlEngineOptions { GarbageFailed = error => NodeLog.Waiting(_logger, "Removal of dropped tables", error.Message) });
@@ -90,8 +93,13 @@ internal sealed class SqlRole : INodeRole
             }
             catch (Exception error) when (error is KvException or SqlException)
             {
-                _notReady = $"waiting for PD and storage: {error.Message}";
-                NodeLog.Waiting(_logger, "The key-value cluster", error.Message);
+                var reason = $"waiting for PD and storage: {error.Message}";
+                if (!string.Equals(reason, _notReady, StringComparison.Ordinal))
+                {
+                    NodeLog.Waiting(_logger, "The key-value cluster", error.Message);
+                }
+
+                _notReady = reason;
                 await Task.Delay(backoff.Next(), _time, cancellationToken);
             }
         }

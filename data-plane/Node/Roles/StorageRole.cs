@@ -11,6 +11,9 @@ namespace Cloud.Node.Roles;
 /// <summary>Runs a store. A new store needs PD to open, so its start waits for PD; a known one opens without.</summary>
 internal sealed class StorageRole(NodeConfig config, IRpcChannelFactory channels, TimeProvider time, ILoggerFactory loggers) : INodeRole
 {
+    /// <summary>Chosen here: a cluster that is being created should not wait for its last process to look again.</summary>
+    private static readonly TimeSpan RetryMax = TimeSpan.FromMilliseconds(250);
+
     private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _logger = loggers.CreateLogger<StorageRole>();
     private StorageServer? _store;
@@ -103,7 +106,7 @@ internal sealed class StorageRole(NodeConfig config, IRpcChannelFactory channels
             StatusAddress = string.Create(CultureInfo.InvariantCulture, $"{config.AdvertisedAddress}:{config.StatusPort}"),
             Version = NodeVersion.Text,
         };
-        var backoff = new Backoff(TimeSpan.FromMilliseconds(20), TimeSpan.FromSeconds(1), new SeededRandom(config.PdClusterId));
+        var backoff = new Backoff(TimeSpan.FromMilliseconds(20), RetryMax, new SeededRandom(config.PdClusterId));
         while (true)
         {
             try
@@ -112,7 +115,13 @@ internal sealed class StorageRole(NodeConfig config, IRpcChannelFactory channels
             }
             catch (RpcException error)
             {
-                NodeLog.Waiting(_logger, "PD", error.Message);
+                var reason = $"waiting for PD to give the store its id: {error.Message}";
+                if (!string.Equals(reason, _notReady, StringComparison.Ordinal))
+                {
+                    NodeLog.Waiting(_logger, "PD", error.Message);
+                }
+
+                _notReady = reason;
                 await Task.Delay(backoff.Next(), time, cancellationToken);
             }
         }
