@@ -57,11 +57,11 @@ public sealed class IdentityApi
     public Task<ApiReply<CreateUserResult>> CreateUserAsync(CreateUserRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<CreateUserResult>(new ApiRequest(HttpMethod.Post, "/v1/users") { Options = options, Body = body, IsAnonymous = true }, cancellationToken);
 
-    /// <summary>getMe</summary>
+    /// <summary>The caller's own account.</summary>
     public Task<ApiReply<User>> GetMeAsync(CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<User>(new ApiRequest(HttpMethod.Get, "/v1/users/me") { Options = options }, cancellationToken);
 
-    /// <summary>updateMe</summary>
+    /// <summary>Changes the caller's own account.</summary>
     public Task<ApiReply<User>> UpdateMeAsync(UpdateMeRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<User>(new ApiRequest(HttpMethod.Patch, "/v1/users/me") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 
@@ -77,7 +77,7 @@ public sealed class IdentityApi
     public Task<ApiReply<Plan>> PlanDeleteMeAsync(CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Delete, "/v1/users/me") { Options = options, Query = [("validateOnly", true)], IsMutation = true }, cancellationToken);
 
-    /// <summary>changePassword</summary>
+    /// <summary>Changes the caller's password and ends all their other sessions.</summary>
     public Task<ApiReply> ChangePasswordAsync(ChangePasswordRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync(new ApiRequest(HttpMethod.Post, "/v1/users/me:changePassword") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 

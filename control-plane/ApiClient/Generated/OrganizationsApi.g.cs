@@ -13,7 +13,7 @@ public sealed class OrganizationsApi
 
     internal OrganizationsApi(CloudClient client) => _client = client;
 
-    /// <summary>listOrganizations</summary>
+    /// <summary>The organizations of which the caller is a member.</summary>
     public Task<ApiReply<OrganizationPage>> ListOrganizationsAsync(long? pageSize = null, string? pageToken = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<OrganizationPage>(new ApiRequest(HttpMethod.Get, "/v1/organizations") { Options = options, Query = [("pageSize", pageSize), ("pageToken", pageToken), ("filter", filter), ("orderBy", orderBy)] }, cancellationToken);
 
@@ -25,7 +25,7 @@ public sealed class OrganizationsApi
             return (page.Items, page.NextPageToken);
         }, cancellationToken);
 
-    /// <summary>createOrganization</summary>
+    /// <summary>Founds an organization; the caller owns it, and it has a project named default.</summary>
     public Task<ApiReply<Organization>> CreateOrganizationAsync(CreateOrganizationRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Organization>(new ApiRequest(HttpMethod.Post, "/v1/organizations") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 
@@ -33,11 +33,11 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanCreateOrganizationAsync(CreateOrganizationRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Post, "/v1/organizations") { Options = options, Query = [("validateOnly", true)], Body = body, IsMutation = true }, cancellationToken);
 
-    /// <summary>getOrganization</summary>
+    /// <summary>One organization.</summary>
     public Task<ApiReply<Organization>> GetOrganizationAsync(string organization, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Organization>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}") { Options = options }, cancellationToken);
 
-    /// <summary>updateOrganization</summary>
+    /// <summary>Renames an organization.</summary>
     public Task<ApiReply<Organization>> UpdateOrganizationAsync(string organization, UpdateOrganizationRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Organization>(new ApiRequest(HttpMethod.Patch, $"/v1/organizations/{ApiRequest.Escape(organization)}") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 
@@ -45,7 +45,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanUpdateOrganizationAsync(string organization, UpdateOrganizationRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Patch, $"/v1/organizations/{ApiRequest.Escape(organization)}") { Options = options, Query = [("validateOnly", true)], Body = body, IsMutation = true }, cancellationToken);
 
-    /// <summary>deleteOrganization</summary>
+    /// <summary>Deletes an organization whose projects are empty.</summary>
     public Task<ApiReply> DeleteOrganizationAsync(string organization, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}") { Options = options, IsMutation = true }, cancellationToken);
 
@@ -53,7 +53,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanDeleteOrganizationAsync(string organization, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}") { Options = options, Query = [("validateOnly", true)], IsMutation = true }, cancellationToken);
 
-    /// <summary>listApiKeys</summary>
+    /// <summary>The API keys of an organization, without their secrets.</summary>
     public Task<ApiReply<ApiKeyPage>> ListApiKeysAsync(string organization, long? pageSize = null, string? pageToken = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<ApiKeyPage>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/apiKeys") { Options = options, Query = [("pageSize", pageSize), ("pageToken", pageToken), ("filter", filter), ("orderBy", orderBy)] }, cancellationToken);
 
@@ -65,7 +65,7 @@ public sealed class OrganizationsApi
             return (page.Items, page.NextPageToken);
         }, cancellationToken);
 
-    /// <summary>createApiKey</summary>
+    /// <summary>Makes an API key; its secret is in this reply alone.</summary>
     public Task<ApiReply<CreateApiKeyCreated>> CreateApiKeyAsync(string organization, CreateApiKeyRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<CreateApiKeyCreated>(new ApiRequest(HttpMethod.Post, $"/v1/organizations/{ApiRequest.Escape(organization)}/apiKeys") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 
@@ -73,7 +73,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanCreateApiKeyAsync(string organization, CreateApiKeyRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Post, $"/v1/organizations/{ApiRequest.Escape(organization)}/apiKeys") { Options = options, Query = [("validateOnly", true)], Body = body, IsMutation = true }, cancellationToken);
 
-    /// <summary>getApiKey</summary>
+    /// <summary>One API key, without its secret.</summary>
     public Task<ApiReply<ApiKey>> GetApiKeyAsync(string organization, string apiKey, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<ApiKey>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/apiKeys/{ApiRequest.Escape(apiKey)}") { Options = options }, cancellationToken);
 
@@ -85,7 +85,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanDeleteApiKeyAsync(string organization, string apiKey, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}/apiKeys/{ApiRequest.Escape(apiKey)}") { Options = options, Query = [("validateOnly", true)], IsMutation = true }, cancellationToken);
 
-    /// <summary>listMembers</summary>
+    /// <summary>The people in an organization.</summary>
     public Task<ApiReply<MemberPage>> ListMembersAsync(string organization, long? pageSize = null, string? pageToken = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<MemberPage>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/members") { Options = options, Query = [("pageSize", pageSize), ("pageToken", pageToken), ("filter", filter), ("orderBy", orderBy)] }, cancellationToken);
 
@@ -117,7 +117,7 @@ public sealed class OrganizationsApi
             return (page.Items, page.NextPageToken);
         }, cancellationToken);
 
-    /// <summary>createProject</summary>
+    /// <summary>Makes a project; its name is unique in the organization.</summary>
     public Task<ApiReply<Project>> CreateProjectAsync(string organization, CreateProjectRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Project>(new ApiRequest(HttpMethod.Post, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 
@@ -145,7 +145,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanDeleteOrganizationProjectAsync(string organization, string project, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}/projects/{ApiRequest.Escape(project)}") { Options = options, Query = [("validateOnly", true)], IsMutation = true }, cancellationToken);
 
-    /// <summary>listRoleBindings</summary>
+    /// <summary>Who has which role where in an organization.</summary>
     public Task<ApiReply<RoleBindingPage>> ListRoleBindingsAsync(string organization, long? pageSize = null, string? pageToken = null, string? filter = null, string? orderBy = null, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<RoleBindingPage>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/roleBindings") { Options = options, Query = [("pageSize", pageSize), ("pageToken", pageToken), ("filter", filter), ("orderBy", orderBy)] }, cancellationToken);
 
@@ -157,7 +157,7 @@ public sealed class OrganizationsApi
             return (page.Items, page.NextPageToken);
         }, cancellationToken);
 
-    /// <summary>createRoleBinding</summary>
+    /// <summary>Grants a role to a member or API key; nobody grants more than they may.</summary>
     public Task<ApiReply<RoleBinding>> CreateRoleBindingAsync(string organization, CreateRoleBindingRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<RoleBinding>(new ApiRequest(HttpMethod.Post, $"/v1/organizations/{ApiRequest.Escape(organization)}/roleBindings") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 
@@ -165,7 +165,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanCreateRoleBindingAsync(string organization, CreateRoleBindingRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Post, $"/v1/organizations/{ApiRequest.Escape(organization)}/roleBindings") { Options = options, Query = [("validateOnly", true)], Body = body, IsMutation = true }, cancellationToken);
 
-    /// <summary>deleteRoleBinding</summary>
+    /// <summary>Takes a role away; an organization keeps its last owner.</summary>
     public Task<ApiReply> DeleteRoleBindingAsync(string organization, string binding, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}/roleBindings/{ApiRequest.Escape(binding)}") { Options = options, IsMutation = true }, cancellationToken);
 
@@ -173,7 +173,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanDeleteRoleBindingAsync(string organization, string binding, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Delete, $"/v1/organizations/{ApiRequest.Escape(organization)}/roleBindings/{ApiRequest.Escape(binding)}") { Options = options, Query = [("validateOnly", true)], IsMutation = true }, cancellationToken);
 
-    /// <summary>listRoles</summary>
+    /// <summary>The roles that can be granted, with their permissions.</summary>
     public Task<ApiReply<RolePage>> ListRolesAsync(string organization, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<RolePage>(new ApiRequest(HttpMethod.Get, $"/v1/organizations/{ApiRequest.Escape(organization)}/roles") { Options = options }, cancellationToken);
 
@@ -181,11 +181,11 @@ public sealed class OrganizationsApi
     public Task<ApiReply<CheckPermissionsResult>> CheckPermissionsAsync(CheckPermissionsRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<CheckPermissionsResult>(new ApiRequest(HttpMethod.Post, "/v1/permissions:check") { Options = options, Body = body }, cancellationToken);
 
-    /// <summary>getProject</summary>
+    /// <summary>One project.</summary>
     public Task<ApiReply<Project>> GetProjectAsync(string project, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Project>(new ApiRequest(HttpMethod.Get, $"/v1/projects/{ApiRequest.Escape(project)}") { Options = options }, cancellationToken);
 
-    /// <summary>updateProject</summary>
+    /// <summary>Renames a project.</summary>
     public Task<ApiReply<Project>> UpdateProjectAsync(string project, UpdateProjectRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Project>(new ApiRequest(HttpMethod.Patch, $"/v1/projects/{ApiRequest.Escape(project)}") { Options = options, Body = body, IsMutation = true }, cancellationToken);
 
@@ -193,7 +193,7 @@ public sealed class OrganizationsApi
     public Task<ApiReply<Plan>> PlanUpdateProjectAsync(string project, UpdateProjectRequest body, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync<Plan>(new ApiRequest(HttpMethod.Patch, $"/v1/projects/{ApiRequest.Escape(project)}") { Options = options, Query = [("validateOnly", true)], Body = body, IsMutation = true }, cancellationToken);
 
-    /// <summary>deleteProject</summary>
+    /// <summary>Deletes an empty project, with the roles bound at it and its API keys.</summary>
     public Task<ApiReply> DeleteProjectAsync(string project, CallOptions? options = null, CancellationToken cancellationToken = default) =>
         _client.SendAsync(new ApiRequest(HttpMethod.Delete, $"/v1/projects/{ApiRequest.Escape(project)}") { Options = options, IsMutation = true }, cancellationToken);
 

@@ -47,6 +47,7 @@ internal static class Caller
     }
 }
 
+/// <summary>The caller's own account.</summary>
 internal static class GetMe
 {
     public static void Map(IEndpointRouteBuilder routes) => routes
@@ -59,6 +60,7 @@ internal static class GetMe
             : failure;
 }
 
+/// <summary>Changes the caller's own account.</summary>
 internal static class UpdateMe
 {
     internal sealed record Request
@@ -136,6 +138,7 @@ internal static class DeleteMe
     }
 }
 
+/// <summary>Changes the caller's password and ends all their other sessions.</summary>
 internal static class ChangePassword
 {
     internal sealed record Request

@@ -45,6 +45,7 @@ internal record ApiKeyReply
     };
 }
 
+/// <summary>The API keys of an organization, without their secrets.</summary>
 internal static class ListApiKeys
 {
     private static readonly ListFields<ApiKey> Fields = ListFields<ApiKey>.By(row => row.CreatedAt, row => row.Id)
@@ -64,6 +65,7 @@ internal static class ListApiKeys
         db.Set<ApiKey>().Where(row => row.OrganizationId == organization), Fields, query, ApiKeyReply.Of, cancellationToken);
 }
 
+/// <summary>Makes an API key; its secret is in this reply alone.</summary>
 internal static class CreateApiKey
 {
     internal sealed record Request
@@ -173,6 +175,7 @@ internal static class CreateApiKey
     }
 }
 
+/// <summary>One API key, without its secret.</summary>
 internal static class GetApiKey
 {
     public static void Map(IEndpointRouteBuilder routes) => routes

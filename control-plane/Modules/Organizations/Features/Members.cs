@@ -23,6 +23,7 @@ internal sealed record MemberReply
     public required DateTimeOffset CreatedAt { get; init; }
 }
 
+/// <summary>The people in an organization.</summary>
 internal static class ListMembers
 {
     private static readonly ListFields<MemberReply> Fields = ListFields<MemberReply>.By(row => row.CreatedAt, row => row.UserId)

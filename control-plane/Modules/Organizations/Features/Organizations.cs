@@ -29,6 +29,7 @@ internal sealed record OrganizationReply
     };
 }
 
+/// <summary>The organizations of which the caller is a member.</summary>
 internal static class ListOrganizations
 {
     private static readonly ListFields<Organization> Fields =
@@ -57,6 +58,7 @@ internal static class ListOrganizations
     }
 }
 
+/// <summary>Founds an organization; the caller owns it, and it has a project named default.</summary>
 internal static class CreateOrganization
 {
     internal sealed record Request
@@ -91,6 +93,7 @@ internal static class CreateOrganization
     }
 }
 
+/// <summary>One organization.</summary>
 internal static class GetOrganization
 {
     public static void Map(IEndpointRouteBuilder routes) => routes
@@ -107,6 +110,7 @@ internal static class GetOrganization
     }
 }
 
+/// <summary>Renames an organization.</summary>
 internal static class UpdateOrganization
 {
     internal sealed record Request
@@ -145,6 +149,7 @@ internal static class UpdateOrganization
     }
 }
 
+/// <summary>Deletes an organization whose projects are empty.</summary>
 internal static class DeleteOrganization
 {
     public static void Map(IEndpointRouteBuilder routes) => routes

@@ -54,6 +54,7 @@ internal static class ProjectNames
     }
 }
 
+/// <summary>Makes a project; its name is unique in the organization.</summary>
 internal static class CreateProject
 {
     internal sealed record Request
@@ -90,6 +91,7 @@ internal static class CreateProject
     }
 }
 
+/// <summary>One project.</summary>
 internal static class GetProject
 {
     public static void Map(IEndpointRouteBuilder routes) => routes
@@ -106,6 +108,7 @@ internal static class GetProject
     }
 }
 
+/// <summary>Renames a project.</summary>
 internal static class UpdateProject
 {
     internal sealed record Request
@@ -145,6 +148,7 @@ internal static class UpdateProject
     }
 }
 
+/// <summary>Deletes an empty project, with the roles bound at it and its API keys.</summary>
 internal static class DeleteProject
 {
     public static void Map(IEndpointRouteBuilder routes) => routes

@@ -24,6 +24,7 @@ internal sealed record RoleReply
     public required IReadOnlyList<string> Permissions { get; init; }
 }
 
+/// <summary>The roles that can be granted, with their permissions.</summary>
 internal static class ListRoles
 {
     public static void Map(IEndpointRouteBuilder routes) => routes
@@ -75,6 +76,7 @@ internal sealed record RoleBindingReply
     };
 }
 
+/// <summary>Who has which role where in an organization.</summary>
 internal static class ListRoleBindings
 {
     private static readonly ListFields<RoleBinding> Fields =
@@ -93,6 +95,7 @@ internal static class ListRoleBindings
         db.Set<RoleBinding>().Where(row => row.OrganizationId == organization), Fields, query, RoleBindingReply.Of, cancellationToken);
 }
 
+/// <summary>Grants a role to a member or API key; nobody grants more than they may.</summary>
 internal static class CreateRoleBinding
 {
     internal sealed record Request
@@ -193,6 +196,7 @@ internal static class CreateRoleBinding
     }
 }
 
+/// <summary>Takes a role away; an organization keeps its last owner.</summary>
 internal static class DeleteRoleBinding
 {
     public static void Map(IEndpointRouteBuilder routes) => routes
