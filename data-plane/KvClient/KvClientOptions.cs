@@ -27,10 +27,10 @@ public sealed record KvClientOptions
     public bool Multiplex { get; init; } = true;
 
     /// <summary>
-    /// Largest write request, in bytes of keys and values; a single larger pair goes alone. Chosen here: one proposal of storage, far below
+    /// Largest write request, in bytes of keys and values; a single larger pair goes alone. Chosen here: one proposal of storage, well below
     /// its largest (8 MiB), each costing a flush.
     /// </summary>
-    public ByteSize WriteRequestMax { get; init; } = ByteSize.FromKiB(512);
+    public ByteSize WriteRequestMax { get; init; } = ByteSize.FromMiB(2);
 
     /// <summary>
     /// How long the locks of a small optimistic transaction outlive a client that died; others wait as long before they clear them.

@@ -40,6 +40,9 @@ public sealed class PdServer : IAsyncDisposable
     /// <summary>The port bound.</summary>
     public int Port => _server?.Port ?? 0;
 
+    /// <summary>Completes with the failure of the disk after which nothing is promised any more; the process should end and be started again.</summary>
+    public Task<Exception> Fault => _meta.Fault;
+
     /// <summary>What a status page and the metering read. Cumulative counts begin anew with the process.</summary>
     public PdStatus Status => new(
         _cluster.Bootstrapped,
@@ -125,7 +128,7 @@ public sealed class PdServer : IAsyncDisposable
             options.Name,
             string.Create(CultureInfo.InvariantCulture, $"http://{options.AdvertisedHost}:{Port}")));
         var revision = new MetaRevision(_meta, options.ClusterId, PdMember.IdOf(options.ClusterId, options.Name));
-        new MemberService(headers, member, revision).Register(Services);
+        new MemberService(headers, member, revision, () => !_meta.Fault.IsCompleted).Register(Services);
         new TsoService(headers, _timestamps).Register(Services);
         new StoreService(headers, _cluster, _ids).Register(Services);
         new RegionService(headers, _cluster).Register(Services);

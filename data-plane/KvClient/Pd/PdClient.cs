@@ -21,12 +21,14 @@ internal sealed partial class PdClient : IAsyncDisposable
     private readonly IRpcChannelFactory _factory;
     private readonly RetryPolicy _retries;
     private readonly ulong? _expectedClusterId;
+    private readonly IReadOnlyList<string> _endpoints;
     private readonly ILogger _logger;
     private volatile IReadOnlyList<string> _members;
     private volatile Leadership? _leader;
 
     public PdClient(KvClientOptions options, IRpcChannelFactory factory, RetryPolicy retries, ILogger logger)
     {
+        _endpoints = options.PdEndpoints;
         _members = options.PdEndpoints;
         _expectedClusterId = options.ClusterId;
         _factory = factory;
@@ -136,7 +138,7 @@ internal sealed partial class PdClient : IAsyncDisposable
                 if (answer.Leader is { ClientUrls: [var url, ..] })
                 {
                     RequireCluster(answer.Header.ClusterId);
-                    _members = [.. answer.Members.SelectMany(static member => member.ClientUrls).DefaultIfEmpty(endpoint)];
+                    _members = [.. answer.Members.SelectMany(static member => member.ClientUrls).Union(_endpoints, StringComparer.OrdinalIgnoreCase)];
                     return new Leadership(answer.Header.ClusterId, Channel(url), url);
                 }
             }

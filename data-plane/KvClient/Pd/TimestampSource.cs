@@ -33,6 +33,7 @@ internal sealed partial class TimestampSource : IAsyncDisposable
     private readonly RetryPolicy _retries;
     private readonly ILogger _logger;
     private readonly Task _running;
+    private volatile ClockReading? _lastAnswer;
 
     public TimestampSource(PdClient pd, RetryPolicy retries, ILogger logger)
     {
@@ -64,6 +65,14 @@ internal sealed partial class TimestampSource : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>
+    /// What PD's clock shows now, in milliseconds since 1970, as far as its last answer and the time since then tell: late by the age of that
+    /// answer on its way, never by how this machine's clock is set.
+    /// </summary>
+    public long EstimateNowMs() => _lastAnswer is { } reading
+        ? reading.PhysicalMs + (long)_retries.Time.GetElapsedTime(reading.TakenAt).TotalMilliseconds
+        : _retries.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     public async ValueTask DisposeAsync()
     {
@@ -173,7 +182,7 @@ internal sealed partial class TimestampSource : IAsyncDisposable
 
     /// <summary>Hands out the answers in order.</summary>
     /// <returns>Why it ended; null when it was told to.</returns>
-    private static async Task<RpcException?> ReceiveAsync(
+    private async Task<RpcException?> ReceiveAsync(
         IRpcDuplexCall<TsoRequest, TsoResponse> stream, ChannelReader<TaskCompletionSource<ulong>[]> inFlight, CancellationTokenSource broken)
     {
         try
@@ -185,6 +194,7 @@ internal sealed partial class TimestampSource : IAsyncDisposable
                     return await EndAsync(new RpcException(RpcStatusCode.Internal, "PD answered with timestamps that nobody asked for"));
                 }
 
+                _lastAnswer = new ClockReading(answer.Timestamp.Physical, _retries.Time.GetTimestamp());
                 var first = Tso.Compose(answer.Timestamp.Physical, answer.Timestamp.Logical) - (ulong)batch.Length + 1;
                 for (var i = 0; i < batch.Length; i++)
                 {
@@ -217,6 +227,9 @@ internal sealed partial class TimestampSource : IAsyncDisposable
             waiter.TrySetException(failure);
         }
     }
+
+    /// <summary>PD's clock at a moment of ours.</summary>
+    private sealed record ClockReading(long PhysicalMs, long TakenAt);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The stream of timestamps broke and will be opened again: {Reason}")]
     private partial void LogBroken(string reason);

@@ -32,8 +32,6 @@ internal sealed partial class Committer(
     /// <summary>A transaction of this size is kept alive while it prewrites.</summary>
     private const long LargeBytes = 1024 * 1024;
 
-    private static readonly TimeSpan HeartbeatAhead = TimeSpan.FromSeconds(20);
-
     private readonly PrewriteLedger _ledger = new();
     private bool _onePhase;
     private bool _async;
@@ -93,8 +91,8 @@ internal sealed partial class Committer(
         _async = services.Options.AsyncCommit && locking.Count is > 0 and <= AsyncKeysMax
             && locking.Sum(static mutation => mutation.Key.Length) <= AsyncKeyBytesMax;
         _ttlMs = mode.IsPessimistic || large
-            ? TransactionHeartbeat.TtlMs(startTimestamp, HeartbeatAhead, services.Time)
-            : TransactionHeartbeat.TtlMs(startTimestamp, services.Options.LockTimeToLive, services.Time);
+            ? TransactionHeartbeat.TtlMs(startTimestamp, services.Timestamps)
+            : TransactionHeartbeat.TtlMs(startTimestamp, services.Options.LockTimeToLive, services.Timestamps);
         if (_onePhase || _async)
         {
             // Above every timestamp handed out until now, so that who commits after us, by any clock, commits above us.

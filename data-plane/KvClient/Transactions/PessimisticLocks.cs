@@ -178,7 +178,7 @@ internal sealed partial class PessimisticLocks(TransactionServices services, ulo
         },
         PrimaryLock = UnsafeByteOperations.UnsafeWrap(Primary),
         StartVersion = startTimestamp,
-        LockTtl = TransactionHeartbeat.TtlMs(startTimestamp, services.Time),
+        LockTtl = TransactionHeartbeat.TtlMs(startTimestamp, services.Timestamps),
         ForUpdateTs = attempt.ForUpdateTimestamp,
         IsFirstLock = attempt.IsFirst,
         WaitTimeout = left > TimeSpan.Zero ? (long)Math.Ceiling(left.TotalMilliseconds) : -1,

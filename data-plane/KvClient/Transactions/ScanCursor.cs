@@ -31,13 +31,20 @@ internal sealed class ScanCursor
     /// <summary>Where to look for the next region: the position, or, in reverse, the boundary just above it (empty: the end).</summary>
     public byte[] RegionKey { get; private set; }
 
-    /// <summary>A request for what is left within a region.</summary>
-    public ScanRequest NewRequest(CachedRegion region, ulong readTimestamp, int limit)
+    /// <summary>
+    /// A request for what is left within a region; null when no key can be there, as between two boundaries that divide no encoded keys.
+    /// </summary>
+    public ScanRequest? NewRequest(CachedRegion region, ulong readTimestamp, int limit)
     {
         var regionLow = KeyCodec.DecodeBoundary(region.StartKey);
         var regionHigh = KeyCodec.DecodeBoundary(region.EndKey);
         var low = Compare(regionLow, _low) > 0 ? regionLow : _low;
         var high = regionHigh.Length > 0 && (_high.Length == 0 || Compare(regionHigh, _high) < 0) ? regionHigh : _high;
+        if (high.Length > 0 && Compare(low, high) >= 0)
+        {
+            return null;
+        }
+
         return new ScanRequest
         {
             StartKey = UnsafeByteOperations.UnsafeWrap(Reverse ? high : low),

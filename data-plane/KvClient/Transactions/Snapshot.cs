@@ -206,7 +206,12 @@ internal sealed class Snapshot(TransactionServices services, ulong readTimestamp
             var region = await (cursor.Reverse
                 ? services.Sender.Regions.LocateBelowAsync(cursor.RegionKey, budget, cancellationToken)
                 : services.Sender.Regions.LocateAsync(cursor.RegionKey, budget, cancellationToken));
-            var request = cursor.NewRequest(region, readTimestamp, limit);
+            if (cursor.NewRequest(region, readTimestamp, limit) is not { } request)
+            {
+                cursor.LeaveRegion(region);
+                return [];
+            }
+
             var reply = await SendAsync(StoreCommands.Scan, request, region, budget, cancellationToken);
             if (reply.Response is not { } response)
             {

@@ -1,4 +1,5 @@
 using Cloud.Codec;
+using Cloud.KvClient.Pd;
 using Cloud.KvClient.Regions;
 using Cloud.KvClient.Transport;
 using Cloud.Rpc.Proto.Kvrpcpb;
@@ -31,14 +32,14 @@ internal sealed partial class TransactionHeartbeat : IAsyncDisposable
     }
 
     /// <summary>The time to live that a lock laid now asks for, in milliseconds from the physical part of the start timestamp.</summary>
-    public static ulong TtlMs(ulong startTimestamp, TimeSpan ahead, TimeProvider time)
+    public static ulong TtlMs(ulong startTimestamp, TimeSpan ahead, TimestampSource timestamps)
     {
-        var elapsedMs = time.GetUtcNow().ToUnixTimeMilliseconds() - Tso.PhysicalMs(startTimestamp);
+        var elapsedMs = timestamps.EstimateNowMs() - Tso.PhysicalMs(startTimestamp);
         return (ulong)(Math.Max(0, elapsedMs) + (long)ahead.TotalMilliseconds);
     }
 
     /// <summary>The time to live of a lock that is kept alive.</summary>
-    public static ulong TtlMs(ulong startTimestamp, TimeProvider time) => TtlMs(startTimestamp, Ahead, time);
+    public static ulong TtlMs(ulong startTimestamp, TimestampSource timestamps) => TtlMs(startTimestamp, Ahead, timestamps);
 
     public static TransactionHeartbeat Start(TransactionServices services, byte[] primary, ulong startTimestamp) =>
         new(services, primary, startTimestamp);
@@ -77,7 +78,7 @@ internal sealed partial class TransactionHeartbeat : IAsyncDisposable
                 {
                     PrimaryLock = UnsafeByteOperations.UnsafeWrap(_primary),
                     StartVersion = _startTimestamp,
-                    AdviseLockTtl = TtlMs(_startTimestamp, _services.Time),
+                    AdviseLockTtl = TtlMs(_startTimestamp, _services.Timestamps),
                 },
                 KeyCodec.Encode(_primary),
                 _services.Sender.Retries.Begin(Interval),

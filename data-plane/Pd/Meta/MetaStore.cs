@@ -19,6 +19,7 @@ internal sealed class MetaStore : IAsyncDisposable
     private readonly MetaMap _map;
     private readonly MetaLog _log;
     private readonly Channel<Proposal> _proposals = Channel.CreateBounded<Proposal>(QueuedMax);
+    private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _writer;
 
     private MetaStore(MetaMap map, MetaLog log)
@@ -28,6 +29,9 @@ internal sealed class MetaStore : IAsyncDisposable
         _writer = Task.Factory.StartNew(
             WriteAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, TaskScheduler.Default).Unwrap();
     }
+
+    /// <summary>Completes with the failure after which nothing is written any more.</summary>
+    public Task<Exception> Fault => _fault.Task;
 
     public long Revision
     {
@@ -154,6 +158,7 @@ internal sealed class MetaStore : IAsyncDisposable
     /// </summary>
     private void Fail(List<Proposal> batch, Exception failure)
     {
+        _fault.TrySetResult(failure);
         _proposals.Writer.TryComplete(failure);
         while (_proposals.Reader.TryRead(out var waiting))
         {

@@ -9,7 +9,7 @@ using Member = Cloud.Rpc.Proto.Pdpb.Member;
 namespace Cloud.Pd.Services;
 
 /// <summary>Who is a member and who leads, cluster facts, health and keyspaces. A single member leads always.</summary>
-internal sealed class MemberService(PdHeaders headers, Lazy<PdMember> self, MetaRevision revision)
+internal sealed class MemberService(PdHeaders headers, Lazy<PdMember> self, MetaRevision revision, Func<bool> isServing)
 {
     /// <summary>The keyspace that exists in every cluster.</summary>
     private static readonly KeyspaceMeta DefaultKeyspace = new() { Id = 0, Name = "DEFAULT", State = KeyspaceState.Enabled };
@@ -37,7 +37,9 @@ internal sealed class MemberService(PdHeaders headers, Lazy<PdMember> self, Meta
         }))
         .Unary(HealthMethods.Check, (_, _) => new(new HealthCheckResponse
         {
-            Status = HealthCheckResponse.Types.ServingStatus.Serving,
+            Status = isServing()
+                ? HealthCheckResponse.Types.ServingStatus.Serving
+                : HealthCheckResponse.Types.ServingStatus.NotServing,
         }))
         .Unary(KeyspaceMethods.LoadKeyspace, (request, _) => new(LoadKeyspace(request)))
         .Unary(KeyspaceMethods.GetAllKeyspaces, (request, _) =>
