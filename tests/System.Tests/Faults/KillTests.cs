@@ -61,7 +61,7 @@ public sealed class KillTests(CloudFixture fixture)
         var path = $"/v1/projects/{session.ProjectId}/clusters";
         var outage = TimeProvider.System.GetTimestamp();
         var postgres = ProcessTree.Of(_cloud.FindService(CloudServices.Postgres)!); // the fixture's cloud is up
-        var slowest = TimeSpan.Zero;
+        var times = new List<TimeSpan>();
         try
         {
             postgres.SendToAll(ProcessTree.Stop);
@@ -69,8 +69,7 @@ public sealed class KillTests(CloudFixture fixture)
             {
                 var asked = TimeProvider.System.GetTimestamp();
                 var reply = await session.GetAsync(path);
-                var took = TimeProvider.System.GetElapsedTime(asked);
-                slowest = took > slowest ? took : slowest;
+                times.Add(TimeProvider.System.GetElapsedTime(asked));
                 reply.Status.ShouldBe(HttpStatusCode.ServiceUnavailable, reply.Text);
                 reply.Headers.RetryAfter.ShouldNotBeNull();
             }
@@ -80,7 +79,9 @@ public sealed class KillTests(CloudFixture fixture)
             postgres.SendToAll(ProcessTree.Continue);
         }
 
-        slowest.ShouldBeLessThan(TimeSpan.FromSeconds(6));
+        // The first requests find out by a timeout that the database hangs; after that the answer is known.
+        times.Max().ShouldBeLessThan(TimeSpan.FromSeconds(10));
+        times.Order().ElementAt(times.Count / 2).ShouldBeLessThan(TimeSpan.FromSeconds(2));
         await Eventually.NotNullAsync<string>(async () => (await session.GetAsync(path)).Status == HttpStatusCode.OK ? "answers" : null);
         var cluster = await session.CreateClusterAsync("after-the-outage");
         await session.WaitForOperationAsync((await session.DeleteAsync($"/v1/clusters/{cluster.Id}?purge=true")).RequireSuccess());
