@@ -36,7 +36,7 @@ public sealed class ArchitectureTests
 
     [Theory]
     [InlineData("control-plane/Modules/Billing/Features/Planted.cs", "using Cloud.Modules.Clusters.Domain;")]
-    [InlineData("control-plane/Modules/Platform/Data/Planted.cs", "using Cloud.Modules.Clusters.Public;")]
+    [InlineData("control-plane/Modules/Platform/Data/Planted.cs", "using Cloud.Modules.Clusters.Data;")]
     public void A_planted_use_of_another_modules_inside_is_found(string path, string line) =>
         ModuleRules.Violations([new SourceFile(path, [line])]).ShouldHaveSingleItem();
 

@@ -2,7 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace Cloud.Architecture.Tests;
 
-/// <summary>A module of the control plane may use only the public part of another; the platform serves all and uses none.</summary>
+/// <summary>
+/// A module of the control plane may use only the public part of another. All of the platform is open to the modules; the platform itself
+/// is bound like a module.
+/// </summary>
 internal static partial class ModuleRules
 {
     private const string Root = "control-plane/Modules/";
@@ -21,11 +24,6 @@ internal static partial class ModuleRules
                     if (other != module && other != Platform && part is not ("" or "Public"))
                     {
                         yield return $"{source.Path}:{line + 1}: module {module} uses {other}.{part}; only {other}.Public is open to others.";
-                    }
-
-                    if (module == Platform && other != Platform)
-                    {
-                        yield return $"{source.Path}:{line + 1}: the platform uses module {other}; modules use the platform, never the other way round.";
                     }
                 }
             }

@@ -60,6 +60,6 @@ internal static partial class StyleRules
     [GeneratedRegex(@"NotImplementedException|(//|/\*).*\b(TODO|FIXME|HACK|XXX)\b", RegexOptions.ExplicitCapture, TimeoutMs)]
     private static partial Regex Unfinished();
 
-    [GeneratedRegex(@"\.ConfigureAwait\(", RegexOptions.ExplicitCapture, TimeoutMs)]
+    [GeneratedRegex(@"\.ConfigureAwait\((true|false)\)", RegexOptions.ExplicitCapture, TimeoutMs)]
     private static partial Regex ConfigureAwait();
 }

@@ -1,5 +1,4 @@
 using Cloud.Kernel;
-using Cloud.Modules.Identity.Data;
 using Cloud.Modules.Identity.Public;
 using Cloud.Modules.Organizations.Data;
 using Cloud.Modules.Organizations.Public;
@@ -43,10 +42,10 @@ internal static class ListMembers
     {
         var rows = db.Set<Member>()
             .Where(member => member.OrganizationId == organization)
-            .Join(db.Set<User>(), member => member.UserId, user => user.Id, (member, user) => new { member, user })
+            .Join(People.All(db), member => member.UserId, person => person.Id, (member, person) => new { member, person })
             .Select(joined => new MemberReply
             {
-                UserId = joined.user.Id, Email = joined.user.Email, Name = joined.user.Name, CreatedAt = joined.member.CreatedAt,
+                UserId = joined.person.Id, Email = joined.person.Email, Name = joined.person.Name, CreatedAt = joined.member.CreatedAt,
             });
         return lister.ListAsync(rows, Fields, query, row => row, cancellationToken);
     }
