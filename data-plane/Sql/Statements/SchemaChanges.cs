@@ -248,7 +248,11 @@ internal sealed class SchemaChanges(CatalogStore catalog, NumberAllocator number
             target = alteration is RenameTo to ? new TableName(to.Name.Schema ?? schema, to.Name.Name) : target;
         }
 
-        numbers.Forget(table.Id);
+        if (alter.Alterations.OfType<ChangeTableOptions>().Any(change => change.Options.AutoIncrement is not null))
+        {
+            numbers.Forget(table.Id);
+        }
+
         return result;
     }
 

@@ -62,7 +62,8 @@ public sealed class WriteTests : IAsyncLifetime
         await _client.RunAsync("INSERT INTO t VALUES (100, 3)");
         (await _client.RunAsync("INSERT INTO t VALUES (NULL, 4)"))!.LastInsertId.ShouldBe(101UL);
         (await _client.ScalarAsync("SELECT LAST_INSERT_ID()")).ShouldBe("101");
-        (await _client.QueryAsync("SELECT id FROM t")).ShouldBe(["1", "2", "100", "101"]);
+        await _client.RunAsync("ALTER TABLE t ADD INDEX n (n); INSERT INTO t (n) VALUES (5); ALTER TABLE t AUTO_INCREMENT=500; INSERT INTO t (n) VALUES (6)");
+        (await _client.QueryAsync("SELECT id FROM t")).ShouldBe(["1", "2", "100", "101", "102", "500"]);
     }
 
     [Fact]
