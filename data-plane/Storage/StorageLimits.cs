@@ -27,10 +27,7 @@ public sealed record StorageLimits
     /// <summary>Bytes of these commands.</summary>
     public ByteSize PendingProposalBytesMax { get; init; } = ByteSize.FromMiB(128);
 
-    /// <summary>
-    /// Most pairs of one scan, whatever the client asks for. Source: TiKV's <c>MAX_RAW_SCAN</c>-like batch limits;
-    /// chosen here.
-    /// </summary>
+    /// <summary>Most pairs of one scan, whatever the client asks for. Chosen here.</summary>
     public int ScanLimitMax { get; init; } = 64 * 1024;
 
     /// <summary>

@@ -33,10 +33,7 @@ public sealed record StorageOptions
     /// <summary>Source: TiKV's <c>pd-heartbeat-tick-interval</c>.</summary>
     public TimeSpan RegionHeartbeatInterval { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>
-    /// How often PD is asked for the safe point. Source: TiKV's GC worker polls every 10 s; less is enough for one
-    /// store.
-    /// </summary>
+    /// <summary>How often PD is asked for the safe point. Chosen here.</summary>
     public TimeSpan GcInterval { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>How often it is looked whether the log is due for purging. Chosen here.</summary>
