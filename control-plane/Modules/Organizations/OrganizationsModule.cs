@@ -16,6 +16,7 @@ internal sealed class OrganizationsModule : IModule
         services.AddScoped<IPersonalOrganizations>(scope => scope.GetRequiredService<OrganizationFactory>());
         services.AddScoped<IApiKeys, ApiKeys>();
         services.AddScoped<BindingScopes>();
+        services.AddScoped<INameDirectory, NameDirectory>();
     }
 
     public void MapEndpoints(IEndpointRouteBuilder routes)
