@@ -3,11 +3,13 @@ using Cloud.Modules.Billing.Domain;
 using Cloud.Modules.Billing.Public;
 using Cloud.Modules.Clusters.Public;
 using Cloud.Modules.Metering.Public;
+using Cloud.Modules.Organizations.Public;
 
 namespace Cloud.Modules.Billing;
 
 /// <summary>Charges of an organization, and whose they are. Scoped; reads within the open transaction.</summary>
-internal sealed class BillReader(IMeterReadings meter, IPriceBook prices, IClusterDirectory clusters, TimeProvider time)
+internal sealed class BillReader(
+    IMeterReadings meter, IPriceBook prices, IClusterDirectory clusters, INameDirectory names, TimeProvider time)
 {
     /// <summary>Rates [from, to) up to this moment.</summary>
     /// <param name="from">On a full hour.</param>
@@ -22,7 +24,8 @@ internal sealed class BillReader(IMeterReadings meter, IPriceBook prices, IClust
         var readings = await meter.ReadAsync(organization, from, to, cuts, cancellationToken);
         var charges = Rating.Rate(readings, lists, from, asOf < from ? from : asOf);
         var named = await clusters.FindAsync([.. charges.Select(charge => charge.ClusterId).Distinct()], cancellationToken);
-        return new Bill(from, to, asOf, Rating.InForce(lists, asOf).Currency, charges, named);
+        var projects = await names.OfProjectsAsync(organization, cancellationToken);
+        return new Bill(from, to, asOf, Rating.InForce(lists, asOf).Currency, charges, named, projects);
     }
 
     /// <summary>The month's invoice as of this moment.</summary>
@@ -56,7 +59,14 @@ internal sealed record Bill(
     DateTimeOffset AsOf,
     string Currency,
     IReadOnlyList<Charge> Charges,
-    IReadOnlyDictionary<ClusterId, ClusterEntry> Clusters)
+    IReadOnlyDictionary<ClusterId, ClusterEntry> Clusters,
+    IReadOnlyDictionary<ProjectId, string> ProjectNames)
 {
+    public ProjectId? ProjectOf(ClusterId cluster) => Clusters.GetValueOrDefault(cluster)?.ProjectId;
+
+    /// <summary>Null when the cluster or its project is not known any more.</summary>
+    public string? ProjectNameOf(ClusterId cluster) =>
+        ProjectOf(cluster) is { } project ? ProjectNames.GetValueOrDefault(project) : null;
+
     public string? NameOf(ClusterId cluster) => Clusters.GetValueOrDefault(cluster)?.Name;
 }

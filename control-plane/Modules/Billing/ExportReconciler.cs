@@ -3,6 +3,7 @@ using Cloud.Modules.Billing.Focus;
 using Cloud.Modules.Billing.Public;
 using Cloud.Modules.Metering.Public;
 using Cloud.Modules.Operations.Public;
+using Cloud.Modules.Organizations.Public;
 using Cloud.Modules.Platform.Data;
 using Cloud.Modules.Platform.Errors;
 using Cloud.Modules.Platform.Messaging;
@@ -49,8 +50,9 @@ internal sealed class ExportReconciler(TimeProvider time, ILogger<ExportReconcil
             var month = BillingMonth.Parse(export.Month, null);
             var (invoice, bill) = await services.GetRequiredService<BillReader>().InvoiceAsync(
                 export.OrganizationId, month, cancellationToken);
+            var name = await services.GetRequiredService<INameDirectory>().OfOrganizationAsync(export.OrganizationId, cancellationToken);
             var file = await services.GetRequiredService<ExportFiles>().WriteAsync(
-                export, new FocusAccount(export.OrganizationId, AccountName: null), invoice, bill, cancellationToken);
+                export, new FocusAccount(export.OrganizationId, name), invoice, bill, cancellationToken);
             export.Complete([file], time.GetUtcNow());
             operation.Succeed(time.GetUtcNow());
         }

@@ -111,6 +111,8 @@ public sealed class BillingApiTests(BillingHost host) : IClassFixture<BillingHos
         rows.Count.ShouldBe(file.GetProperty("rows").GetInt32());
         MandatoryColumns.ShouldBeSubsetOf(rows[0].Keys);
         rows.ShouldAllBe(row => row["ResourceName"].Equals("orders") || row["ChargeCategory"].Equals("Adjustment"));
+        rows.ShouldAllBe(row => ((string)row["BillingAccountName"]).Length > 0);
+        rows.ShouldContain(row => row["SubAccountName"].Equals("default"));
         rows.Select(row => row["InvoiceId"]).Distinct().Count().ShouldBe(1);
 
         var invoice = (await customer.Session.GetAsync(customer.Path($"invoices/{month}"))).RequireSuccess().Body;

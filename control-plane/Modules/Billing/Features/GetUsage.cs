@@ -15,7 +15,7 @@ internal sealed record MeterUsageReply(string Meter, string Quantity, string Uni
 
 /// <summary>One group of usage.</summary>
 /// <param name="Key">The cluster's or project's id, the meter, or the day as <c>yyyy-MM-dd</c>.</param>
-/// <param name="Name">The cluster's name; null for other groups, and for clusters that are not known any more.</param>
+/// <param name="Name">The cluster's or project's name; null for other groups, and for those that are not known any more.</param>
 /// <param name="Meter">Null where the group spans several meters, as for <c>Quantity</c> and <c>Unit</c>.</param>
 /// <param name="Meters">By meter's name.</param>
 internal sealed record UsageGroupReply(
@@ -88,7 +88,7 @@ internal static class GetUsage
     {
         "meter" => (charge, _) => Skus.MeterOf(charge.Sku),
         "cluster" => (charge, _) => charge.ClusterId.ToString(),
-        "project" => (charge, bill) => bill.Clusters.GetValueOrDefault(charge.ClusterId)?.ProjectId.ToString() ?? "unknown",
+        "project" => (charge, bill) => bill.ProjectOf(charge.ClusterId)?.ToString() ?? "unknown",
         "day" => (charge, _) => charge.Day.ToString("yyyy-MM-dd"),
         _ => null,
     };
@@ -107,7 +107,12 @@ internal static class GetUsage
         var only = meters.Count == 1 ? meters[0] : null;
         return new UsageGroupReply(
             key,
-            groupBy == "cluster" ? bill.NameOf(charges[0].ClusterId) : null,
+            groupBy switch
+            {
+                "cluster" => bill.NameOf(charges[0].ClusterId),
+                "project" => bill.ProjectNameOf(charges[0].ClusterId),
+                _ => null,
+            },
             only?.Meter,
             only?.Quantity,
             only?.Unit,

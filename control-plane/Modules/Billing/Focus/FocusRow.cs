@@ -83,11 +83,13 @@ internal sealed record FocusRow
 
     public string? SubAccountId { get; init; }
 
+    public string? SubAccountName { get; init; }
+
     public string? SubAccountType { get; init; }
 }
 
 /// <summary>What an export says of every row.</summary>
-/// <param name="AccountName">The organization's name; null where it has none.</param>
+/// <param name="AccountName">The organization's name; null when it is gone.</param>
 internal sealed record FocusAccount(OrganizationId Organization, string? AccountName);
 
 /// <summary>Makes the rows of a month: one per charge, and one for rounding, so that they add up to the invoice exactly.</summary>
@@ -136,6 +138,7 @@ internal static class FocusRows
             SkuPriceId = $"{charge.Sku}@{charge.PriceVersion}",
             SkuMeter = Skus.MeterOf(charge.Sku),
             SubAccountId = cluster?.ProjectId.ToString(),
+            SubAccountName = bill.ProjectNameOf(charge.ClusterId),
             SubAccountType = cluster is null ? null : "Project",
         };
     }
