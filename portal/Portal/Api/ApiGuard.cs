@@ -14,11 +14,21 @@ internal sealed class ApiGuard(IHttpClientFactory clients, PortalMetrics metrics
     /// <summary>Name of the configured <see cref="HttpClient"/>.</summary>
     public const string ClientName = "cloud-api";
 
+    private const int UserAgentCharsMax = 300;
+
     /// <summary>Makes one call.</summary>
     /// <param name="token">Bearer token; null for the calls that need none.</param>
-    public async Task<Reply<T>> AskAsync<T>(string? token, Func<CloudClient, Task<T>> call, CancellationToken cancellationToken)
+    /// <param name="userAgent">The program on whose behalf the call is made, so that people know their sessions; null for the console.</param>
+    public async Task<Reply<T>> AskAsync<T>(
+        string? token, Func<CloudClient, Task<T>> call, CancellationToken cancellationToken, string? userAgent = null)
     {
         using var http = clients.CreateClient(ClientName);
+        if (userAgent is { Length: > 0 and <= UserAgentCharsMax })
+        {
+            http.DefaultRequestHeaders.Remove("User-Agent");
+            http.DefaultRequestHeaders.TryAddWithoutValidation("User-Agent", userAgent);
+        }
+
         var client = new CloudClient(http, token is null ? null : new FixedToken(token), time, attemptsMax: 1);
         var began = time.GetTimestamp();
         var reply = await GuardAsync(client, call, http.BaseAddress!, cancellationToken); // Set for every client of this name.

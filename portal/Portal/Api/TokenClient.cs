@@ -12,7 +12,9 @@ internal sealed class TokenClient(ApiGuard guard, TimeProvider time)
         async client => (await client.Identity.CreateUserAsync(person, cancellationToken: cancellationToken)).Value,
         cancellationToken);
 
-    public Task<Reply<SessionTokens>> SignInAsync(string email, string password, CancellationToken cancellationToken) => guard.AskAsync(
+    /// <param name="userAgent">The browser's own header.</param>
+    public Task<Reply<SessionTokens>> SignInAsync(
+        string email, string password, string? userAgent, CancellationToken cancellationToken) => guard.AskAsync(
         null,
         async client =>
         {
@@ -20,7 +22,8 @@ internal sealed class TokenClient(ApiGuard guard, TimeProvider time)
             var token = (await client.Identity.CreateSessionAsync(body, cancellationToken: cancellationToken)).Value;
             return new SessionTokens(token.AccessToken, token.RefreshToken, time.GetUtcNow().AddSeconds(token.ExpiresIn));
         },
-        cancellationToken);
+        cancellationToken,
+        userAgent);
 
     /// <summary>Trades a refresh token for the next pair, which spends it.</summary>
     public Task<Reply<SessionTokens>> RefreshAsync(string refreshToken, CancellationToken cancellationToken) => guard.AskAsync(

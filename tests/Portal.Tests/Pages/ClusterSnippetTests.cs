@@ -9,6 +9,8 @@ namespace Cloud.Portal.Tests.Pages;
 
 public sealed class ClusterSnippetTests
 {
+    private static readonly Uri Api = new("http://127.0.0.1:7400");
+
     private static readonly CreateClusterRequest Request = new()
     {
         Name = "orders",
@@ -23,7 +25,7 @@ public sealed class ClusterSnippetTests
     [Fact]
     public void The_api_call_holds_the_body_that_the_console_sends()
     {
-        var text = ClusterSnippets.Api(new Uri("http://127.0.0.1:7400"), "prj_1", Request);
+        var text = ClusterSnippets.Create(Api, "prj_1", Request)[0].Text;
 
         text.ShouldContain("http://127.0.0.1:7400/v1/projects/prj_1/clusters");
         var json = text[(text.IndexOf("-d '", StringComparison.Ordinal) + 4)..].TrimEnd('\'');
@@ -42,7 +44,7 @@ public sealed class ClusterSnippetTests
     [Fact]
     public void Terraform_text_interpolates_nothing_that_a_person_typed()
     {
-        var text = ClusterSnippets.Terraform("prj_1", Request with { Name = "1${x}" });
+        var text = ClusterSnippets.Create(Api, "prj_1", Request with { Name = "1${x}" })[2].Text;
 
         text.ShouldContain("name       = \"1$${x}\"");
         text.ShouldContain("resource \"cloud_cluster\" \"c1__x_\"");
