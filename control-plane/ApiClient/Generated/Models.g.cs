@@ -1298,7 +1298,7 @@ public sealed record UsageGroup
     /// <summary>The cluster's or project's id, the meter, or the day as yyyy-MM-dd.</summary>
     public required string Key { get; init; }
 
-    /// <summary>The cluster's name; null for other groups, and for clusters that are not known any more.</summary>
+    /// <summary>The cluster's or project's name; null for other groups, and for those that are not known any more.</summary>
     public required string? Name { get; init; }
 
     /// <summary>Null where the group spans several meters, as for Quantity and Unit.</summary>

@@ -66,7 +66,7 @@ public sealed class PrivatePostgres(PostgresBinaries binaries, ServiceAccount ac
         ];
         if (!settings.Durable)
         {
-            arguments.AddRange(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
+            arguments.AddRange(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "autovacuum=off"]);
         }
 
         return account.Wrap(binaries.Program("postgres"), arguments);
