@@ -82,6 +82,7 @@ public sealed class JourneyTests(CloudFixture fixture) : IClassFixture<CloudFixt
     private static async Task QueryAsync(IPage page, string password)
     {
         await page.GetByRole(AriaRole.Link, new() { Name = "Connect" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
         var command = (await page.Locator("dialog .code pre").InnerTextAsync()).Split('\n')[0].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         await page.Keyboard.PressAsync("Escape");
         await Expect(page).Not.ToHaveURLAsync(new Regex("connect="));
