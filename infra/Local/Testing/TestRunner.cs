@@ -40,6 +40,7 @@ public sealed class TestRunner(CloudSettings settings, Action<string> report)
     {
         var folder = Path.Combine(settings.Root, "artifacts", "tests");
         var name = assembly.Project + ".trx";
+        Directory.CreateDirectory(folder);
         File.Delete(Path.Combine(folder, name));
         List<string> conditions = all ? [] : [$"Category!={LongCategory}"];
         if (filter is not null)
