@@ -38,6 +38,10 @@ internal sealed class AgentHome
 
     public string InstanceFolder(InstanceId id) => System.IO.Path.Combine(Instances, id.ToString());
 
+    /// <summary>A text with paths in this home made relative to it: what leaves the host does not tell where the home is.</summary>
+    public string RelativeTo(string text) =>
+        text.Replace(Path + System.IO.Path.DirectorySeparatorChar, string.Empty, StringComparison.Ordinal);
+
     /// <summary>Takes the home for this process; null when another process has it. Dispose gives it back, as does the end of the process.</summary>
     public FileStream? TryLock()
     {

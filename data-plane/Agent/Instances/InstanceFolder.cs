@@ -19,6 +19,9 @@ internal sealed class InstanceFolder(AgentHome home, InstanceId id)
 
     public string LogFile => System.IO.Path.Combine(Join("log"), "node.log");
 
+    /// <summary>The log as the control plane's users are told of it: relative to the agent's home, whose place is the host's own business.</summary>
+    public string LogName => $"{home.RelativeTo(LogFile)} on the host";
+
     public string DataDirectory => Join("data");
 
     public bool Exists => Directory.Exists(Path);

@@ -278,7 +278,7 @@ internal sealed class InstanceSupervisor
         var how = exitCode is { } code ? $"ended with code {code}" : "ended";
         _error = new Failure(
             InstanceErrorCodes.Crashed,
-            $"The process {how}; restart in {delay.TotalSeconds:0.0} s. Last log line: {lastLine} ({_folder.LogFile})");
+            $"The process {how}; restart in {delay.TotalSeconds:0.0} s. Last log line: {lastLine} ({_folder.LogName})");
         _services.Logger.LogWarning("{Instance} crashed: {Error}", wish.Id, _error.Detail);
     }
 
@@ -320,7 +320,7 @@ internal sealed class InstanceSupervisor
         var running = _life?.Record;
         var problem = _life is null
             ? _error
-            : _life.Problem is { } text ? new Failure("not-ready", $"{text} The log is {_folder.LogFile}.") : null;
+            : _life.Problem is { } text ? new Failure("not-ready", $"{text} The log is {_folder.LogName}.") : null;
         return new InstanceStatus
         {
             Id = wish.Id,
@@ -335,9 +335,16 @@ internal sealed class InstanceSupervisor
             StartedAt = running?.StartedAt,
             ReadyAt = _life?.ReadyAt,
             Crashes = _crashes,
-            LastError = problem is { Detail.Length: > LastErrorMax } ? problem.Detail[..LastErrorMax] : problem?.Detail,
+            LastError = problem is null ? null : Tell(problem.Detail),
             ErrorCode = problem?.Code,
         };
+    }
+
+    /// <summary>An error as it leaves the host: a node's last words may name files of the agent's home too.</summary>
+    private string Tell(string detail)
+    {
+        var told = _services.Home.RelativeTo(detail);
+        return told.Length > LastErrorMax ? told[..LastErrorMax] : told;
     }
 
     private ObservedInstanceState StateOf(InstanceSpec wish)

@@ -81,7 +81,8 @@ public sealed class AgentLifecycleTests
         status.ErrorCode.ShouldBe(InstanceErrorCodes.Crashed);
         status.LastError.ShouldNotBeNull().ShouldContain("code 3");
         status.LastError.ShouldContain("the disk is on fire");
-        status.LastError.ShouldContain(Path.Combine(world.Folder(spec.Id), "log", "node.log"));
+        status.LastError.ShouldContain($"instances/{spec.Id}/log/node.log on the host");
+        status.LastError.ShouldNotContain(world.Home, customMessage: "tenants see this");
 
         world.Node.Behave(string.Empty);
         (await world.UntilAsync(spec.Id, ObservedInstanceState.Ready)).LastError.ShouldBeNull();

@@ -21,7 +21,7 @@ internal sealed class FakeNode
             starts.write(str(os.getpid()) + "\n")
         print("started", role, flush=True)
         if "crash" in words:
-            print("the disk is on fire", flush=True); sys.exit(3)
+            print("the disk is on fire:", config["dataDirectory"], flush=True); sys.exit(3)
         if "port-conflict" in words:
             print("port is in use", flush=True); sys.exit(98)
         signal.signal(signal.SIGTERM, signal.SIG_IGN if "deaf" in words else lambda *_: os._exit(0))
