@@ -109,6 +109,7 @@ internal static class CloudHost
         UseForwardedHeaders(app, settings);
         app.UseMiddleware<RequestIdMiddleware>();
         app.UseMiddleware<FaultMiddleware>();
+        app.UseMiddleware<HeadMiddleware>();
         app.UseRouting();
         app.UseMiddleware<ApiPipeline>();
         HealthEndpoints.Map(app);
