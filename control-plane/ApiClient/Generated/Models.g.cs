@@ -404,7 +404,7 @@ public sealed record CreateSessionRequest
 
     public required string Password { get; init; }
 
-    /// <summary>The code of the second factor, where the person has one.</summary>
+    /// <summary>The code of the second factor: 6 to 8 digits; ignored for people without a second factor.</summary>
     public string? Totp { get; init; }
 }
 

@@ -75,6 +75,27 @@ public sealed class SignUpAndSessionTests(ApiFixture fixture) : IClassFixture<Ap
     }
 
     [Fact]
+    public async Task A_second_factors_code_is_checked_for_its_form_and_ignored_for_people_without_one()
+    {
+        using var client = new Calls(fixture);
+        var email = NewEmail();
+        await client.SignUpAndInAsync(email, Password);
+        foreach (var malformed in new[] { string.Empty, "12345", "123456789", "12345a", "123456\n" })
+        {
+            var refused = await client.PostAsync("/v1/sessions", new { email, password = Password, totp = malformed });
+            refused.ShouldBeProblem(422, "validation-failed");
+            refused.Body.GetProperty("errors")[0].GetProperty("pointer").GetString().ShouldBe("/totp");
+            refused.String("detail").ShouldContain("6 to 8 digits");
+        }
+
+        foreach (var ignored in new[] { null, "123456", "12345678" })
+        {
+            var entered = await client.PostAsync("/v1/sessions", new { email, password = Password, totp = ignored });
+            entered.Status.ShouldBe(HttpStatusCode.Created, entered.Text);
+        }
+    }
+
+    [Fact]
     public async Task Tokens_are_stored_as_hashes_alone()
     {
         using var client = new Calls(fixture);

@@ -1,14 +1,16 @@
+using System.Text.RegularExpressions;
 using Cloud.Kernel;
 using Cloud.Modules.Identity.Data;
 using Cloud.Modules.Identity.Domain;
 using Cloud.Modules.Platform.Data;
 using Cloud.Modules.Platform.Http;
+using FluentValidation;
 using Microsoft.EntityFrameworkCore;
 
 namespace Cloud.Modules.Identity.Features;
 
 /// <summary>Sign-in with e-mail address and password.</summary>
-internal static class CreateSession
+internal static partial class CreateSession
 {
     internal sealed record Request
     {
@@ -16,8 +18,18 @@ internal static class CreateSession
 
         public required string Password { get; init; }
 
-        /// <summary>The code of the second factor, where the person has one.</summary>
+        /// <summary>The code of the second factor: 6 to 8 digits; ignored for people without a second factor.</summary>
         public string? Totp { get; init; }
+    }
+
+    internal sealed partial class Validator : AbstractValidator<Request>
+    {
+        public Validator() => RuleFor(request => request.Totp)
+            .Matches(Digits())
+            .WithMessage("'totp' is the code of a second factor: 6 to 8 digits. Leave it out for people without one.");
+
+        [GeneratedRegex(@"\A[0-9]{6,8}\z", RegexOptions.None, 1000)]
+        private static partial Regex Digits();
     }
 
     public static void Map(IEndpointRouteBuilder routes) => routes
