@@ -21,7 +21,7 @@ internal sealed partial class UsageStore(CloudDataSources sources, TimeProvider 
 {
     private const int WindowsMax = 1000;
 
-    /// <summary>An instance's allocation is opened by the reconciler a little after its process starts; its usage waits this long.</summary>
+    /// <summary>An instance's allocation is opened when its cluster becomes available, after its process starts; its usage waits this long.</summary>
     private static readonly TimeSpan AllocationDelayMax = TimeSpan.FromHours(1);
 
     private const string Store = """

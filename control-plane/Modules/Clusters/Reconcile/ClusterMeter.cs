@@ -1,4 +1,3 @@
-using Cloud.Contracts;
 using Cloud.Modules.Clusters.Domain;
 using Cloud.Modules.Metering.Public;
 using Cloud.Modules.Platform.Data;
@@ -6,14 +5,14 @@ using Cloud.Modules.Platform.Data;
 namespace Cloud.Modules.Clusters.Reconcile;
 
 /// <summary>
-/// Opens and closes a cluster's allocation spans in the reconciler's transaction: an instance is billed from the reconcile that first
-/// sees the cluster's wish to run and the instance ready, a volume from its instance's first readiness; both end when the owner
+/// Opens and closes a cluster's allocation spans in the reconciler's transaction: instances and volumes are billed from the pass in which
+/// their cluster is available as its owner wishes it, so a create that fails or is cancelled costs nothing; all end when the owner
 /// deletes the cluster, not when its processes happen to stop. A crashed instance stays allocated, and so billed. Looks at the status as
 /// the last pass left it.
 /// </summary>
 internal sealed class ClusterMeter(CloudDbContext database, IAllocationMeter meter)
 {
-    public async Task RecordAsync(ClusterState state, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task RecordAsync(ClusterState state, ClusterPlan plan, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (state.View.Wish != ClusterWish.Running && state.Status.Phase != ClusterPhase.Deleted)
         {
@@ -22,19 +21,13 @@ internal sealed class ClusterMeter(CloudDbContext database, IAllocationMeter met
             return;
         }
 
-        if (state.View.Wish != ClusterWish.Running || state.Status.WasAvailable)
+        if (state.View.Wish != ClusterWish.Running || plan.Step != PlanStep.Settle || IsRecorded(state))
         {
-            return; // All spans are closed, or all are open.
+            return;
         }
 
-        foreach (var deployed in state.Deployment?.Instances ?? [])
+        foreach (var instance in (state.Deployment?.Instances ?? []).Select(deployed => deployed.Instance))
         {
-            if (deployed is not { Current: true, Observed.State: ObservedInstanceState.Ready })
-            {
-                continue;
-            }
-
-            var instance = deployed.Instance;
             await OpenAsync(
                 state, instance.Id.ToString(), Meters.InstanceHours, Skus.Instance(instance.Role, instance.Size), 1, now, cancellationToken);
             if (instance.VolumeGiB > 0)
@@ -50,6 +43,10 @@ internal sealed class ClusterMeter(CloudDbContext database, IAllocationMeter met
             }
         }
     }
+
+    /// <summary>An earlier pass saw this wish come true. A delete that was taken back is a newer wish, whose spans open anew.</summary>
+    private static bool IsRecorded(ClusterState state) =>
+        state.Status.WasAvailable && state.Status.ObservedGeneration == state.View.Generation;
 
     private Task OpenAsync(
         ClusterState state,

@@ -89,7 +89,7 @@ internal sealed partial class ClusterReconciler(
         var progress = new ClusterProgress(state.View, plan, obstacle);
         var overdue = AdvanceOperations(database, state, progress, $"{Environment.MachineName}/{lease.Token}", now);
         var status = state.Status;
-        await services.GetRequiredService<ClusterMeter>().RecordAsync(state, now, cancellationToken);
+        await services.GetRequiredService<ClusterMeter>().RecordAsync(state, plan, now, cancellationToken);
         status.Phase = overdue && plan.Phase is ClusterPhase.Creating or ClusterPhase.Resuming ? ClusterPhase.Failed : plan.Phase;
         status.Reason = obstacle?.Detail ?? plan.Reason;
         status.ReconciledAt = now;
