@@ -3,6 +3,7 @@ using Cloud.Modules.Clusters.Features;
 using Cloud.Modules.Clusters.Public;
 using Cloud.Modules.Clusters.Reconcile;
 using Cloud.Modules.Operations.Public;
+using Cloud.Modules.Organizations.Public;
 using Cloud.Modules.Platform;
 using Cloud.Modules.Platform.Errors;
 using Cloud.Modules.Platform.Messaging;
@@ -35,6 +36,7 @@ internal sealed class ClustersModule : IModule
         services.AddScoped<ClusterCreation>();
         services.AddScoped<ClusterDeletion>();
         services.AddScoped<IClusterDirectory, ClusterDirectory>();
+        services.AddScoped<IProjectContents, ProjectClusters>();
         services.AddScoped<IOperationOwner, ClusterOperationOwner>();
     }
 

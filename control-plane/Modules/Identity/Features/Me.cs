@@ -130,7 +130,7 @@ internal static class DeleteMe
         {
             return new Failure(
                 IdentityErrors.UserOwnsOrganizations,
-                $"Organization '{kept}' has clusters and no other owner. Delete its clusters or give it another owner first.");
+                $"Organization '{kept}' has clusters and no other owner. Delete and purge its clusters, or give it another owner first.");
         }
 
         db.Remove(user);
