@@ -9,7 +9,7 @@ namespace Cloud.Node.Roles;
 /// <summary>Runs a placement driver.</summary>
 internal sealed class PdRole(NodeConfig config, TimeProvider time, ILoggerFactory loggers) : INodeRole
 {
-    private readonly TaskCompletionSource<Exception> _fault = new();
+    private readonly TaskCompletionSource<Exception> _fault = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private PdServer? _server;
     private string? _notReady = "starting";
 
@@ -47,6 +47,8 @@ internal sealed class PdRole(NodeConfig config, TimeProvider time, ILoggerFactor
             time,
             loggers,
             cancellationToken);
+        _ = _server.Fault.ContinueWith(
+            fault => _fault.TrySetResult(fault.Result), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     public Task BecomeReadyAsync(CancellationToken cancellationToken)

@@ -2,7 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Cloud.Contracts;
+using Cloud.Rpc;
+using Cloud.Rpc.Client;
+using Cloud.Rpc.Methods;
+using Cloud.Rpc.Proto.Etcdserverpb;
 using Cloud.TestKit;
+using Google.Protobuf;
 using Shouldly;
 using Xunit;
 
@@ -53,6 +58,27 @@ public sealed class NodeProcessTests : IDisposable
         pd.Start();
         await pd.WaitUntilReadyAsync();
         (await pd.TerminateAsync()).ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task A_placement_driver_whose_disk_fails_ends_with_a_failure()
+    {
+        await using var pd = new NodeUnderTest(InstanceRole.Pd, FreePort.Next(), _folder);
+        pd.Start();
+        await pd.WaitUntilReadyAsync();
+        Directory.Delete(pd.Config.DataDirectory!, recursive: true); // A placement driver has one.
+        await using var channel = new HttpRpcChannel($"127.0.0.1:{pd.Config.ClientPort}", new RpcChannelOptions(), TimeProvider.System);
+        var request = new PutRequest { Key = ByteString.CopyFromUtf8("k"), Value = ByteString.CopyFrom(new byte[512 * 1024]) };
+        await Should.ThrowAsync<RpcException>(async () =>
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                // The log grows until it is to be replaced, in the folder that is gone.
+                await channel.CallAsync(EtcdMethods.Put, request, TimeSpan.FromSeconds(20), CancellationToken.None);
+            }
+        });
+        (await pd.ExitAsync()).ShouldBe(1);
+        pd.Output.ShouldContain("DirectoryNotFound");
     }
 
     [Fact]
