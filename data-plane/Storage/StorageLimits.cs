@@ -27,14 +27,21 @@ public sealed record StorageLimits
     /// <summary>Bytes of these commands.</summary>
     public ByteSize PendingProposalBytesMax { get; init; } = ByteSize.FromMiB(128);
 
-    /// <summary>Most pairs of one scan, whatever the client asks for. Chosen here.</summary>
+    /// <summary>
+    /// Most pairs of the answer to one scan; a scan that would give more is refused. Chosen here: client-go asks for 256 (transactional) to
+    /// 10,240 (raw) at once.
+    /// </summary>
     public int ScanLimitMax { get; init; } = 64 * 1024;
 
     /// <summary>
-    /// Bytes after which a scan ends early; the client asks for the rest. Chosen here, below the transport's message
-    /// limit.
+    /// Most bytes of keys and values in the answer to one scan; a scan that would give more is refused. An answer is never cut short: clients
+    /// take fewer pairs than they asked for as the region's end, and would skip the rest. Chosen here, with one value and the framing of pairs
+    /// below the transport's limit of answers.
     /// </summary>
-    public int ScanBytesMax { get; init; } = 12 * 1024 * 1024;
+    public int ScanBytesMax { get; init; } = 192 * 1024 * 1024;
+
+    /// <summary>Whether the answer to a scan takes no further pair.</summary>
+    internal bool IsScanFull(int pairs, long bytes) => pairs >= ScanLimitMax || bytes >= ScanBytesMax;
 
     /// <summary>
     /// Longest wait for a lock before the client is asked to look again. Source: TiKV's <c>wait-for-lock-timeout</c>.

@@ -227,6 +227,7 @@ public sealed class RawClient
         var found = new List<KeyValue>();
         var budget = _sender.Retries.Begin();
         var (low, high) = (start.ToArray(), end.ToArray());
+        var most = limit;
         while (true)
         {
             var region = reverse
@@ -236,16 +237,32 @@ public sealed class RawClient
             {
                 StartKey = Wrap(reverse ? high : low),
                 EndKey = Wrap(reverse ? Later(low, region.StartKey) : Earlier(high, region.EndKey)),
-                Limit = (uint)(limit - found.Count),
+                Limit = (uint)Math.Min(limit - found.Count, most),
                 Reverse = reverse,
             };
-            var reply = await _sender.SendOnceAsync(StoreCommands.RawScan, request, region, budget, cancellationToken, _send);
-            if (reply.Response is not { } response)
+            RawScanResponse? response;
+            try
+            {
+                response = (await _sender.SendOnceAsync(StoreCommands.RawScan, request, region, budget, cancellationToken, _send)).Response;
+            }
+            catch (KvException tooLarge) when (tooLarge.Code == KvErrorCode.TooLarge && request.Limit > 1)
+            {
+                most = (int)Math.Max(request.Limit / 4, 1); // A single pair always fits.
+                continue;
+            }
+
+            if (response is null)
             {
                 continue;
             }
 
             found.AddRange(response.Kvs.Select(static pair => new KeyValue(pair.Key.ToByteArray(), pair.Value.ToByteArray())));
+            if (response.Kvs.Count >= request.Limit && found.Count < limit)
+            {
+                (low, high) = reverse ? (low, found[^1].Key) : ([.. found[^1].Key, 0], high); // The region may have more.
+                continue;
+            }
+
             var edge = (reverse ? region.StartKey : region.EndKey).ToArray();
             var done = edge.Length == 0
                 || (reverse ? edge.AsSpan().SequenceCompareTo(low) <= 0 : high.Length > 0 && edge.AsSpan().SequenceCompareTo(high) >= 0);

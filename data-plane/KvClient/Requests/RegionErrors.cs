@@ -45,7 +45,7 @@ internal static class RegionErrors
         if (error.RaftEntryTooLarge is { } tooLarge)
         {
             throw new KvException(
-                KvErrorCode.TooLarge, $"a write of {tooLarge.EntrySize} bytes is too large for region {tooLarge.RegionId}; write less at once");
+                KvErrorCode.TooLarge, $"a request of {tooLarge.EntrySize} bytes is too large for region {tooLarge.RegionId}: {Describe(error)}");
         }
 
         if (error.FlashbackInProgress is not null || error.FlashbackNotPrepared is not null)

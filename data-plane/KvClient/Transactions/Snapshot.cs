@@ -20,10 +20,9 @@ internal sealed class Snapshot(TransactionServices services, ulong readTimestamp
     private const int ScanBatchMax = 1024;
 
     /// <summary>
-    /// An answer of at least this size may have been cut by the store for its size: that it is short then does not mean that the region is
-    /// at its end.
+    /// An answer of at least this size is not followed by a longer one. Chosen here: above it, longer answers save no time and take memory.
     /// </summary>
-    private const long CutBytesMin = 1024 * 1024;
+    private const long ScanBytesEnough = 1024 * 1024;
 
     private const int GetBytesMax = 256 * 1024;
     private const int GetKeysMax = 2048;
@@ -87,8 +86,8 @@ internal sealed class Snapshot(TransactionServices services, ulong readTimestamp
         while (left > 0 && !cursor.AtEnd)
         {
             // The budget is for one batch: a long scan may wait again and again.
-            var pairs = await ScanBatchAsync(cursor, Math.Min(left, batch), services.BeginRetries(), cancellationToken);
-            batch = Math.Min(batch * 2, ScanBatchMax);
+            var (pairs, bytes) = await ScanBatchAsync(cursor, Math.Min(left, batch), services.BeginRetries(), cancellationToken);
+            batch = bytes < ScanBytesEnough ? Math.Min(batch * 2, ScanBatchMax) : Math.Max(batch / 2, 1);
             if (pairs.Count > 0)
             {
                 left -= pairs.Count;
@@ -198,7 +197,7 @@ internal sealed class Snapshot(TransactionServices services, ulong readTimestamp
     }
 
     /// <summary>Reads one batch and moves the cursor behind it. Empty when the rest of the region has no pairs.</summary>
-    private async ValueTask<IReadOnlyList<KeyValue>> ScanBatchAsync(
+    private async ValueTask<(IReadOnlyList<KeyValue> Pairs, long Bytes)> ScanBatchAsync(
         ScanCursor cursor, int limit, RetryBudget budget, CancellationToken cancellationToken)
     {
         while (true)
@@ -209,11 +208,21 @@ internal sealed class Snapshot(TransactionServices services, ulong readTimestamp
             if (cursor.NewRequest(region, readTimestamp, limit) is not { } request)
             {
                 cursor.LeaveRegion(region);
-                return [];
+                return ([], 0);
             }
 
-            var reply = await SendAsync(StoreCommands.Scan, request, region, budget, cancellationToken);
-            if (reply.Response is not { } response)
+            ScanResponse? response;
+            try
+            {
+                response = (await SendAsync(StoreCommands.Scan, request, region, budget, cancellationToken)).Response;
+            }
+            catch (KvException tooLarge) when (tooLarge.Code == KvErrorCode.TooLarge && limit > 1)
+            {
+                limit = Math.Max(limit / 4, 1); // A single pair always fits.
+                continue;
+            }
+
+            if (response is null)
             {
                 continue;
             }
@@ -221,15 +230,14 @@ internal sealed class Snapshot(TransactionServices services, ulong readTimestamp
             var (pairs, locked, bytes) = Take(response);
             if (pairs.Count > 0)
             {
-                var mayHaveMore = locked.Count > 0 || pairs.Count >= limit || bytes >= CutBytesMin;
-                cursor.Advance(pairs[^1].Key, region, mayHaveMore);
-                return pairs;
+                cursor.Advance(pairs[^1].Key, region, mayHaveMore: locked.Count > 0 || pairs.Count >= limit);
+                return (pairs, bytes);
             }
 
             if (locked.Count == 0)
             {
                 cursor.LeaveRegion(region);
-                return pairs;
+                return (pairs, bytes);
             }
 
             await ClearAsync(locked, budget, cancellationToken);

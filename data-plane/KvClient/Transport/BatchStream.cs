@@ -18,6 +18,12 @@ internal sealed class BatchStream : IAsyncDisposable
     /// <summary>Most requests in one message. Source: client-go, MaxBatchSize.</summary>
     private const int BatchMax = 128;
 
+    /// <summary>
+    /// Bytes after which no further request joins a message. Chosen here: with the largest request behind it (storage's entry limit, 8 MiB)
+    /// still below the transport's limit of 16 MiB.
+    /// </summary>
+    private const int BatchBytesMax = 4 * 1024 * 1024;
+
     /// <summary>Requests that may wait to be sent; more wait for a place.</summary>
     private const int QueuedMax = 8192;
 
@@ -155,12 +161,14 @@ internal sealed class BatchStream : IAsyncDisposable
         while (await _outgoing.Reader.WaitToReadAsync(cancellationToken))
         {
             var batch = new BatchCommandsRequest();
-            while (batch.Requests.Count < BatchMax && _outgoing.Reader.TryRead(out var pending))
+            var bytes = 0;
+            while (batch.Requests.Count < BatchMax && bytes < BatchBytesMax && _outgoing.Reader.TryRead(out var pending))
             {
                 if (pending.TryMarkSent())
                 {
                     batch.Requests.Add(pending.Request);
                     batch.RequestIds.Add(pending.Id);
+                    bytes += pending.Request.CalculateSize();
                 }
             }
 

@@ -19,17 +19,17 @@ internal sealed class HttpDuplexCall<TRequest, TResponse> : IRpcDuplexCall<TRequ
     private readonly DuplexContent _content;
     private readonly Uri _server;
     private readonly MessageParser<TResponse> _parser;
-    private readonly int _messageBytesMax;
+    private readonly RpcChannelOptions _limits;
     private Task<HttpResponseMessage>? _response;
     private ResponseFrames<TResponse>? _frames;
 
     public HttpDuplexCall(
-        Uri server, DuplexContent content, MessageParser<TResponse> parser, int messageBytesMax, CancellationToken cancellationToken)
+        Uri server, DuplexContent content, MessageParser<TResponse> parser, RpcChannelOptions limits, CancellationToken cancellationToken)
     {
         _server = server;
         _content = content;
         _parser = parser;
-        _messageBytesMax = messageBytesMax;
+        _limits = limits;
         _caller = cancellationToken;
         _ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
     }
@@ -39,7 +39,7 @@ internal sealed class HttpDuplexCall<TRequest, TResponse> : IRpcDuplexCall<TRequ
     public async ValueTask WriteAsync(TRequest message, CancellationToken cancellationToken)
     {
         _outgoing.ResetWrittenCount();
-        GrpcFrame.Write(_outgoing, message, _messageBytesMax);
+        GrpcFrame.Write(_outgoing, message, _limits.MessageBytesMax);
         try
         {
             var stream = await _content.Opened.WaitAsync(cancellationToken);
@@ -65,7 +65,7 @@ internal sealed class HttpDuplexCall<TRequest, TResponse> : IRpcDuplexCall<TRequ
             if (_frames is null)
             {
                 var response = await _response!.WaitAsync(cancellationToken); // Start precedes every use.
-                _frames = await ResponseFrames<TResponse>.BeginAsync(response, _parser, _messageBytesMax, pooled: false, cancellationToken);
+                _frames = await ResponseFrames<TResponse>.BeginAsync(response, _parser, _limits.ResponseBytesMax, pooled: false, cancellationToken);
             }
 
             return await _frames.ReadAsync(cancellationToken);

@@ -49,7 +49,7 @@ public sealed class HttpRpcChannel : IRpcChannel
         {
             using var response = await NextConnection().SendAsync(message, stop);
             using var frames = await ResponseFrames<TResponse>.BeginAsync(
-                response, method.ResponseParser, _options.MessageBytesMax, pooled: true, stop);
+                response, method.ResponseParser, _options.ResponseBytesMax, pooled: true, stop);
             var answer = await frames.ReadAsync(stop);
             return answer is not null && await frames.ReadAsync(stop) is null
                 ? answer
@@ -72,7 +72,7 @@ public sealed class HttpRpcChannel : IRpcChannel
     {
         var content = new DuplexContent();
         var call = new HttpDuplexCall<TRequest, TResponse>(
-            _server, content, method.ResponseParser, _options.MessageBytesMax, cancellationToken);
+            _server, content, method.ResponseParser, _options, cancellationToken);
         call.Start(NextConnection(), CreateRequest(method.Path, content));
         return call;
     }

@@ -6,13 +6,16 @@ using Google.Protobuf;
 namespace Cloud.Rpc.Client;
 
 /// <summary>
-/// The frames of one response, read through a buffer that grows to the largest message. Not thread-safe, except that disposing may race
+/// The frames of one response, read through a buffer that grows to the largest message and shrinks after a very large one. Not thread-safe, except that disposing may race
 /// with a read of a stream: therefore only a unary response, which has one user, gives its buffer back to the pool.
 /// </summary>
 internal sealed class ResponseFrames<T> : IDisposable
     where T : class, IMessage<T>
 {
     private const int BufferBytes = 4096;
+
+    /// <summary>Longest buffer that a stream keeps for its next message. Chosen here: above usual batches of answers.</summary>
+    private const int KeptBytesMax = 1024 * 1024;
 
     private readonly HttpResponseMessage _response;
     private readonly Stream _stream;
@@ -123,6 +126,11 @@ internal sealed class ResponseFrames<T> : IDisposable
         if (_start == _end)
         {
             _start = _end = 0;
+            if (_buffer.Length > KeptBytesMax && count <= KeptBytesMax)
+            {
+                Return(_buffer);
+                _buffer = Rent(Math.Max(count, BufferBytes));
+            }
         }
 
         if (_buffer.Length - _start >= count)

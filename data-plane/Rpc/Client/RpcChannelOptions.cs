@@ -15,6 +15,9 @@ public sealed record RpcChannelOptions
     /// <summary>A connection that does not answer a ping for this long is given up. Source: client-go's keepalive.</summary>
     public TimeSpan KeepAlivePingTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Largest message accepted or sent, in bytes.</summary>
+    /// <summary>Largest message sent, in bytes.</summary>
     public int MessageBytesMax { get; init; } = RpcLimits.MessageBytesMax;
+
+    /// <summary>Largest message accepted, in bytes.</summary>
+    public int ResponseBytesMax { get; init; } = RpcLimits.ResponseBytesMax;
 }

@@ -13,7 +13,7 @@ namespace Cloud.Rpc.Server;
 /// Source: gRPC over HTTP/2 (grpc/doc/PROTOCOL-HTTP2.md). Invariants: every request that claims to be gRPC is answered with HTTP 200 and
 /// exactly one grpc-status, in the headers when no message was sent (trailers-only) and in the trailers otherwise.
 /// </summary>
-internal sealed partial class GrpcApplication(RpcServices services, int messageBytesMax, TimeProvider time, ILogger logger)
+internal sealed partial class GrpcApplication(RpcServices services, RpcServerOptions options, TimeProvider time, ILogger logger)
     : IHttpApplication<IFeatureCollection>, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
@@ -94,7 +94,7 @@ internal sealed partial class GrpcApplication(RpcServices services, int messageB
             await endpoint.ServeAsync(
                 context.GetRequiredFeature<IRequestBodyPipeFeature>().Reader,
                 context.GetRequiredFeature<IHttpResponseBodyFeature>().Writer,
-                messageBytesMax,
+                options,
                 new RpcCallContext(request.Path, connection, linked?.Token ?? aborted, _stopping.Token));
             return null;
         }

@@ -10,7 +10,7 @@ internal abstract class RpcEndpoint(string path)
     public string Path => path;
 
     /// <summary>Reads the requests, runs the handler and writes the responses. The status is the caller's business.</summary>
-    public abstract ValueTask ServeAsync(PipeReader requests, PipeWriter responses, int messageBytesMax, RpcCallContext context);
+    public abstract ValueTask ServeAsync(PipeReader requests, PipeWriter responses, RpcServerOptions limits, RpcCallContext context);
 }
 
 internal sealed class UnaryEndpoint<TRequest, TResponse>(
@@ -21,12 +21,12 @@ internal sealed class UnaryEndpoint<TRequest, TResponse>(
     public UnaryHandler<TRequest, TResponse> Handler => handler;
 
     public override async ValueTask ServeAsync(
-        PipeReader requests, PipeWriter responses, int messageBytesMax, RpcCallContext context)
+        PipeReader requests, PipeWriter responses, RpcServerOptions limits, RpcCallContext context)
     {
-        var request = await GrpcFrame.ReadAsync(requests, method.RequestParser, messageBytesMax, context.CancellationToken)
+        var request = await GrpcFrame.ReadAsync(requests, method.RequestParser, limits.MessageBytesMax, context.CancellationToken)
             ?? throw new RpcException(RpcStatusCode.Internal, "the request stream ended without a message");
         var response = await handler(request, context);
-        GrpcFrame.Write(responses, response, messageBytesMax);
+        GrpcFrame.Write(responses, response, limits.ResponseBytesMax);
         await responses.FlushAsync(context.CancellationToken);
     }
 }
@@ -39,12 +39,12 @@ internal sealed class DuplexEndpoint<TRequest, TResponse>(
     public DuplexHandler<TRequest, TResponse> Handler => handler;
 
     public override async ValueTask ServeAsync(
-        PipeReader requests, PipeWriter responses, int messageBytesMax, RpcCallContext context)
+        PipeReader requests, PipeWriter responses, RpcServerOptions limits, RpcCallContext context)
     {
         await using var stop = context.Stopping.UnsafeRegister(EndRequests, requests);
         await handler(
-            new FrameReader<TRequest>(requests, method.RequestParser, messageBytesMax, context.Stopping),
-            new FrameWriter<TResponse>(responses, messageBytesMax),
+            new FrameReader<TRequest>(requests, method.RequestParser, limits.MessageBytesMax, context.Stopping),
+            new FrameWriter<TResponse>(responses, limits.ResponseBytesMax),
             context);
     }
 

@@ -41,7 +41,7 @@ public sealed class RpcServer : IAsyncDisposable
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        var application = new GrpcApplication(services, options.MessageBytesMax, time, loggers.CreateLogger<RpcServer>());
+        var application = new GrpcApplication(services, options, time, loggers.CreateLogger<RpcServer>());
         var kestrel = new KestrelServer(
             Options.Create(Configure(options)),
             new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers),

@@ -8,8 +8,11 @@ public sealed record RpcServerOptions
     /// <summary>Address and port; port 0 takes a free one, see <see cref="RpcServer.Port"/>.</summary>
     public required IPEndPoint Listen { get; init; }
 
-    /// <summary>Largest message accepted or sent, in bytes.</summary>
+    /// <summary>Largest message accepted, in bytes.</summary>
     public int MessageBytesMax { get; init; } = RpcLimits.MessageBytesMax;
+
+    /// <summary>Largest message sent, in bytes.</summary>
+    public int ResponseBytesMax { get; init; } = RpcLimits.ResponseBytesMax;
 
     /// <summary>
     /// Calls in flight on one connection. Chosen here: unary clients of storage keep hundreds in flight, and a call that waits for a lock

@@ -91,10 +91,11 @@ internal sealed class RawReads(LocalStore store)
         }
 
         var response = new RawScanResponse();
-        response.RegionError = ScanInto(
-            peer, request.Context, new KeyRange { StartKey = request.StartKey, EndKey = request.EndKey }, request.Limit, request.KeyOnly,
-            request.Reverse, response.Kvs);
-        return response;
+        var range = new KeyRange { StartKey = request.StartKey, EndKey = request.EndKey };
+        long bytes = 0;
+        return ScanInto(peer, request.Context, range, request.Limit, request.KeyOnly, request.Reverse, response.Kvs, ref bytes) is { } error
+            ? new RawScanResponse { RegionError = error }
+            : response;
     }
 
     internal RawBatchScanResponse BatchScan(RawBatchScanRequest request)
@@ -105,9 +106,10 @@ internal sealed class RawReads(LocalStore store)
         }
 
         var response = new RawBatchScanResponse();
+        long bytes = 0; // Of all ranges: they share one answer.
         foreach (var range in request.Ranges)
         {
-            if (ScanInto(peer, request.Context, range, request.EachLimit, request.KeyOnly, request.Reverse, response.Kvs) is { } outside)
+            if (ScanInto(peer, request.Context, range, request.EachLimit, request.KeyOnly, request.Reverse, response.Kvs, ref bytes) is { } outside)
             {
                 return new RawBatchScanResponse { RegionError = outside };
             }
@@ -191,7 +193,7 @@ internal sealed class RawReads(LocalStore store)
     }
 
     private Rpc.Proto.Errorpb.Error? ScanInto(
-        RegionPeer peer, Context context, KeyRange range, uint wanted, bool keyOnly, bool reverse, RepeatedField<KvPair> pairs)
+        RegionPeer peer, Context context, KeyRange range, uint wanted, bool keyOnly, bool reverse, RepeatedField<KvPair> pairs, ref long bytes)
     {
         var mode = RawMode.Of(context);
         var (from, to) = reverse ? (range.EndKey, range.StartKey) : (range.StartKey, range.EndKey);
@@ -201,11 +203,16 @@ internal sealed class RawReads(LocalStore store)
             return outside;
         }
 
-        var limit = pairs.Count + (int)Math.Min(wanted, (uint)store.Limits.ScanLimitMax);
-        long bytes = 0;
+        var limit = pairs.Count + (long)wanted;
+        var before = bytes;
         using var cursor = new RawCursor(store.Engine, mode, lower, upper, reverse, NowSeconds);
-        while (pairs.Count < limit && bytes < store.Limits.ScanBytesMax && cursor.MoveNext())
+        while (pairs.Count < limit && cursor.MoveNext())
         {
+            if (store.Limits.IsScanFull(pairs.Count, bytes))
+            {
+                return RegionErrors.AnswerTooLarge(peer.Id, bytes, pairs.Count);
+            }
+
             var pair = new KvPair { Key = mode.UserKeyOf(cursor.DataKey) };
             if (!keyOnly)
             {
@@ -216,7 +223,7 @@ internal sealed class RawReads(LocalStore store)
             pairs.Add(pair);
         }
 
-        Count(peer, 2, bytes);
+        Count(peer, 2, bytes - before);
         return null;
     }
 

@@ -74,6 +74,16 @@ internal static class RegionErrors
         RaftEntryTooLarge = new RaftEntryTooLarge { RegionId = region, EntrySize = (ulong)bytes },
     };
 
+    /// <summary>
+    /// A scan's answer is over the limit. The kind is that of a command that is too large, because it is the one that clients hand to their
+    /// caller, with its message, instead of trying again. Source: client-go, <c>onRegionError</c>.
+    /// </summary>
+    internal static Error AnswerTooLarge(ulong region, long bytes, int pairs) => new()
+    {
+        Message = $"the answer would have more than {pairs} pairs or {bytes} bytes: ask for fewer pairs at once, or for keys only",
+        RaftEntryTooLarge = new RaftEntryTooLarge { RegionId = region, EntrySize = (ulong)bytes },
+    };
+
     internal static Error MaxTimestampNotSynced(ulong region) => new()
     {
         Message = $"region {region} has not synced its largest timestamp with PD yet",

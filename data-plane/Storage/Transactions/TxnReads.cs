@@ -125,16 +125,20 @@ internal sealed class TxnReads(LocalStore store)
 
         var response = new ScanResponse();
         using var scanner = new MvccScanner(store.Engine, view, lower, upper, request.Reverse, request.KeyOnly);
-        var limit = Math.Min(request.Limit, (uint)store.Limits.ScanLimitMax);
         var step = Math.Max(request.SampleStep, 1);
         long bytes = 0;
         for (uint visited = 0;
-             response.Pairs.Count < limit && bytes < store.Limits.ScanBytesMax && scanner.MoveNext();
+             (uint)response.Pairs.Count < request.Limit && scanner.MoveNext();
              visited++)
         {
             if (scanner.Blocker is null && scanner.NewerCommit == 0 && visited % step != 0)
             {
                 continue;
+            }
+
+            if (store.Limits.IsScanFull(response.Pairs.Count, bytes))
+            {
+                return new ScanResponse { RegionError = RegionErrors.AnswerTooLarge(peer.Id, bytes, response.Pairs.Count) };
             }
 
             var pair = ToPair(scanner, view, request.KeyOnly);

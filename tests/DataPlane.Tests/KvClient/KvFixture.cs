@@ -22,6 +22,7 @@ internal sealed class KvFixture : IAsyncDisposable
     private PdFixture _pd = null!; // Set by Start, which every instance goes through.
     private StorageServer _storage = null!;
     private RpcServer _server = null!;
+    private StorageLimits _limits = new();
 
     public PdFixture Pd => _pd;
 
@@ -30,9 +31,10 @@ internal sealed class KvFixture : IAsyncDisposable
     public ulong StoreId => _storage.StoreId;
 
     /// <param name="pdTime">PD's clock; null for the machine's.</param>
-    public static async Task<KvFixture> StartAsync(TimeProvider? pdTime = null)
+    /// <param name="limits">The store's limits; null for the usual ones.</param>
+    public static async Task<KvFixture> StartAsync(TimeProvider? pdTime = null, StorageLimits? limits = null)
     {
-        var fixture = new KvFixture();
+        var fixture = new KvFixture { _limits = limits ?? new StorageLimits() };
         fixture._pd = await PdFixture.StartAsync(pdTime);
         await fixture.OpenStorageAsync(FreePort.Next());
         return fixture;
@@ -88,6 +90,7 @@ internal sealed class KvFixture : IAsyncDisposable
                 PdClusterId = PdFixture.ClusterId,
                 PdEndpoints = [pdAddress],
                 AdvertisedAddress = address,
+                Limits = _limits,
             },
             _sockets,
             TimeProvider.System,

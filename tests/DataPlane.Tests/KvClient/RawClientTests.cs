@@ -1,6 +1,7 @@
 using Cloud.Kernel;
 using Cloud.KvClient;
 using Cloud.Rpc.Methods;
+using Cloud.Storage;
 using Shouldly;
 using Xunit;
 using static Cloud.DataPlane.Tests.KvClient.KvFixture;
@@ -43,6 +44,29 @@ public sealed class RawClientTests
         await raw.BatchDeleteAsync([Key("raw00000"), Key("raw00001")], None);
         (await raw.ScanAsync(default, default, 5000, false, None)).Select(pair => Text(pair.Key))
             .ShouldBe([.. names.Skip(2).Take(98), .. names.Skip(2400)]);
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Scans_of_large_values_miss_nothing_whatever_fits_into_one_answer(bool overSocket)
+    {
+        await using var fixture = await StartAsync(limits: new StorageLimits { ScanBytesMax = 5 * 1024 * 1024 });
+        var cluster = fixture.Connect(overSocket);
+        var names = Enumerable.Range(0, 20).Select(i => $"k{i:D2}").ToList();
+        await using var transaction = cluster.Begin(await cluster.GetTimestampAsync(None), TransactionMode.Optimistic);
+        foreach (var name in names)
+        {
+            await cluster.Raw.PutAsync(Key(name), new byte[1024 * 1024], null, None);
+            transaction.Set(Key(name), new byte[1024 * 1024]);
+        }
+
+        await transaction.CommitAsync(None);
+        foreach (var reverse in new[] { false, true })
+        {
+            var expected = reverse ? Enumerable.Reverse(names) : names;
+            (await cluster.Raw.ScanAsync(default, default, 100, reverse, None)).Select(pair => Text(pair.Key)).ShouldBe(expected);
+            (await TransactionTests.ScanAsync(cluster.GetSnapshot(await cluster.GetTimestampAsync(None)), "", "", reverse: reverse))
+                .Select(pair => pair[..3]).ShouldBe(expected);
+        }
     }
 
     [Fact]
