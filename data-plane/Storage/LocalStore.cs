@@ -2,6 +2,7 @@ using Cloud.Engine;
 using Cloud.Rpc.Proto.Errorpb;
 using Cloud.Storage.Mvcc;
 using Cloud.Storage.Regions;
+using Cloud.Storage.Replication;
 using Cloud.Storage.Transactions;
 
 namespace Cloud.Storage;
@@ -9,9 +10,10 @@ namespace Cloud.Storage;
 /// <summary>What the parts of one store share.</summary>
 internal sealed class LocalStore : IDisposable
 {
-    internal LocalStore(IKvEngine engine, RegionMap regions, StorageLimits limits, TimeProvider time)
+    internal LocalStore(ReplicatedStore replicated, RegionMap regions, StorageLimits limits, TimeProvider time)
     {
-        Engine = engine;
+        Engine = replicated.Engine;
+        PersistedLocks = replicated.Locks;
         Regions = regions;
         Limits = limits;
         Time = time;
@@ -29,6 +31,8 @@ internal sealed class LocalStore : IDisposable
     internal StorageCounters Counters { get; } = new();
 
     internal LockTable Locks { get; } = new();
+
+    internal PersistedLocks PersistedLocks { get; }
 
     internal Latches Latches { get; } = new();
 

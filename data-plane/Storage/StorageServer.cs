@@ -44,7 +44,7 @@ public sealed partial class StorageServer : IAsyncDisposable
         _logger = logger;
         StoreId = ident.StoreId;
         var regions = new RegionMap(ident.StoreId);
-        _store = new LocalStore(replicated.Engine, regions, options.Limits, time);
+        _store = new LocalStore(replicated, regions, options.Limits, time);
         _timestamps = new TimestampClient(pd, time);
         _membership = new Membership(options, pd, replicated, regions, ident.StoreId, time, logger);
         _handlers = new TikvHandlers(_store, _timestamps);

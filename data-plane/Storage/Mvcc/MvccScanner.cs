@@ -13,37 +13,35 @@ internal sealed class MvccScanner : IDisposable
     private readonly IKvSnapshot _snapshot;
     private readonly MvccReader _reader;
     private readonly IKvIterator _writes;
-    private readonly IKvIterator _locks;
+    private readonly LockCursor _locks;
     private readonly ReadView _view;
     private readonly bool _reverse;
     private readonly bool _keyOnly;
     private byte[] _key = [];
 
     /// <param name="engine">A snapshot is taken of it.</param>
+    /// <param name="locks">Where its locks are.</param>
     /// <param name="view">Timestamp and passable locks.</param>
     /// <param name="lower">First data key.</param>
     /// <param name="upper">Exclusive end; not empty, since a key space ends where the next begins.</param>
     /// <param name="reverse">From the end to the start.</param>
     /// <param name="keyOnly">Values are not read.</param>
     internal MvccScanner(
-        IKvEngine engine, in ReadView view, ReadOnlySpan<byte> lower, ReadOnlySpan<byte> upper, bool reverse, bool keyOnly)
+        IKvEngine engine, PersistedLocks locks, in ReadView view, byte[] lower, byte[] upper, bool reverse, bool keyOnly)
     {
-        _snapshot = engine.CreateSnapshot();
+        _locks = LockCursor.Open(engine, locks, lower, upper, reverse, out _snapshot);
         _reader = new MvccReader(_snapshot);
         _writes = _snapshot.Iterate(ColumnFamily.Write, lower, upper);
-        _locks = _snapshot.Iterate(ColumnFamily.Lock, lower, upper);
         _view = view;
         _reverse = reverse;
         _keyOnly = keyOnly;
         if (reverse)
         {
             _writes.SeekToLast();
-            _locks.SeekToLast();
         }
         else
         {
             _writes.SeekToFirst();
-            _locks.SeekToFirst();
         }
     }
 
@@ -103,8 +101,8 @@ internal sealed class MvccScanner : IDisposable
 
     private bool VisitLocked(bool hasWrite)
     {
-        var record = LockRecord.Parse(_locks.Value);
-        _ = _reverse ? _locks.Previous() : _locks.Next();
+        var record = _locks.Record;
+        _locks.MoveNext();
         switch (_view.EffectOf(record, _key))
         {
             case LockEffect.Blocks:

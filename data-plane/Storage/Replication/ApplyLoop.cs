@@ -1,6 +1,7 @@
 using Cloud.Codec;
 using Cloud.Engine;
 using Cloud.Rpc.Proto.Errorpb;
+using Cloud.Storage.Mvcc;
 using Cloud.Storage.Regions;
 
 namespace Cloud.Storage.Replication;
@@ -17,19 +18,20 @@ internal sealed class ApplyLoop : IDisposable
 {
     private const int BatchBytesMax = 8 * 1024 * 1024;
 
-    private readonly IKvEngine _engine;
+    private readonly PersistedLocks _locks;
     private readonly StoreFault _fault;
     private readonly object _signal = new();
     private readonly Thread _thread;
     private readonly IKvWriteBatch _batch;
     private readonly List<Error?> _answers = new(1024);
+    private readonly List<LockChange> _lockChanges = new(1024);
     private List<Proposal> _queue = new(1024);
     private List<Proposal> _taken = new(1024);
     private bool _stopping;
 
-    internal ApplyLoop(IKvEngine engine, StoreFault fault)
+    internal ApplyLoop(IKvEngine engine, PersistedLocks locks, StoreFault fault)
     {
-        _engine = engine;
+        _locks = locks;
         _fault = fault;
         _batch = engine.CreateBatch();
         _thread = new Thread(Run) { IsBackground = true, Name = "apply" };
@@ -111,7 +113,7 @@ internal sealed class ApplyLoop : IDisposable
         return true;
     }
 
-    // PERF-CRITICAL: runs for every write; allocates nothing per entry.
+    // PERF-CRITICAL: runs for every write; allocates nothing per entry but the keys of locks.
     private int ApplySome(int first)
     {
         if (_fault.HasOccurred)
@@ -122,6 +124,7 @@ internal sealed class ApplyLoop : IDisposable
 
         _batch.Clear();
         _answers.Clear();
+        _lockChanges.Clear();
         var bytes = 0;
         var end = first;
         try
@@ -137,7 +140,7 @@ internal sealed class ApplyLoop : IDisposable
                 }
             }
 
-            _engine.Write(_batch);
+            _locks.Write(_batch, _lockChanges);
             Batches++;
         }
         catch (Exception error) when (error is EngineException or CodecException)
@@ -170,7 +173,7 @@ internal sealed class ApplyLoop : IDisposable
             return RegionErrors.EpochNotMatch(null, region);
         }
 
-        var writes = WriteCommand.Apply(proposal.Payload, _batch);
+        var writes = WriteCommand.Apply(proposal.Payload, _batch, _lockChanges);
         proposal.Peer.Traffic.Wrote(writes, proposal.Payload.Length);
         return null;
     }

@@ -1,6 +1,7 @@
 using Cloud.Engine;
 using Cloud.Engine.Log;
 using Cloud.Rpc.Proto.Metapb;
+using Cloud.Storage.Mvcc;
 using Cloud.Storage.Regions;
 
 namespace Cloud.Storage.Replication;
@@ -26,7 +27,8 @@ internal sealed class ReplicatedStore : IDisposable
         Engine = engine;
         Log = log;
         _limits = limits;
-        var apply = new ApplyLoop(engine, Fault);
+        Locks = new PersistedLocks(engine);
+        var apply = new ApplyLoop(engine, Locks, Fault);
         _apply = apply;
         _pool = new ProposalPool(pool => new Proposal(apply, pool));
     }
@@ -34,6 +36,8 @@ internal sealed class ReplicatedStore : IDisposable
     internal IKvEngine Engine { get; }
 
     internal RaftLog Log { get; }
+
+    internal PersistedLocks Locks { get; }
 
     internal StoreFault Fault { get; } = new();
 
@@ -108,12 +112,14 @@ internal sealed class ReplicatedStore : IDisposable
         }
 
         using var batch = Engine.CreateBatch();
+        var lockChanges = new List<LockChange>();
         for (var index = applied + 1; index <= last; index++)
         {
             batch.Clear();
-            WriteCommand.Apply(Log.Read(region.Id, index).Payload, batch);
+            lockChanges.Clear();
+            WriteCommand.Apply(Log.Read(region.Id, index).Payload, batch, lockChanges);
             LocalState.PutApplied(batch, region.Id, index);
-            Engine.Write(batch);
+            Locks.Write(batch, lockChanges);
         }
 
         return last;

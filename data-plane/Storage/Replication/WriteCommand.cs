@@ -1,5 +1,6 @@
 using Cloud.Codec;
 using Cloud.Engine;
+using Cloud.Storage.Mvcc;
 
 namespace Cloud.Storage.Replication;
 
@@ -67,11 +68,13 @@ internal sealed class WriteCommand(ByteBuffer buffer)
         return true;
     }
 
-    /// <summary>Adds the writes of a payload to a batch. PERF-CRITICAL: no allocation.</summary>
+    /// <summary>
+    /// Adds the writes of a payload to a batch, and tells which locks they change. PERF-CRITICAL: allocates only the keys of locks.
+    /// </summary>
     /// <returns>The number of writes.</returns>
     /// <exception cref="CodecException">The payload is malformed: another version wrote it, or memory was
     /// damaged.</exception>
-    internal static int Apply(ReadOnlySpan<byte> payload, IKvWriteBatch batch)
+    internal static int Apply(ReadOnlySpan<byte> payload, IKvWriteBatch batch, List<LockChange> lockChanges)
     {
         if (payload.IsEmpty)
         {
@@ -87,6 +90,7 @@ internal sealed class WriteCommand(ByteBuffer buffer)
             var head = reader.ReadByte();
             var family = (ColumnFamily)(head & 0x0F);
             var key = reader.Take((int)reader.ReadVarint());
+            ReadOnlySpan<byte> upper = default;
             switch (head & 0xF0)
             {
                 case PutKind:
@@ -96,10 +100,17 @@ internal sealed class WriteCommand(ByteBuffer buffer)
                     batch.Delete(family, key);
                     break;
                 case DeleteRangeKind:
-                    batch.DeleteRange(family, key, reader.Take((int)reader.ReadVarint()));
+                    upper = reader.Take((int)reader.ReadVarint());
+                    batch.DeleteRange(family, key, upper);
                     break;
                 default:
                     throw CodecException.Malformed("a replicated command", payload);
+            }
+
+            if (family == ColumnFamily.Lock)
+            {
+                var kind = head & 0xF0;
+                lockChanges.Add(new LockChange(key.ToArray(), kind == PutKind, kind == DeleteRangeKind ? upper.ToArray() : null));
             }
 
             count++;

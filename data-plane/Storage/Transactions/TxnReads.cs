@@ -124,7 +124,7 @@ internal sealed class TxnReads(LocalStore store)
         }
 
         var response = new ScanResponse();
-        using var scanner = new MvccScanner(store.Engine, view, lower, upper, request.Reverse, request.KeyOnly);
+        using var scanner = new MvccScanner(store.Engine, store.PersistedLocks, view, lower, upper, request.Reverse, request.KeyOnly);
         var step = Math.Max(request.SampleStep, 1);
         long bytes = 0;
         for (uint visited = 0;

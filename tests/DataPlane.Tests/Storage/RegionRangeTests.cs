@@ -40,7 +40,7 @@ public sealed class RegionRangeTests : IAsyncLifetime
         _peer = await _replicated.StartAsync(region, region.Peers[0], CancellationToken.None);
         var regions = new RegionMap(1);
         regions.Add(_peer);
-        _store = new LocalStore(engine, regions, new StorageLimits(), TimeProvider.System);
+        _store = new LocalStore(_replicated, regions, new StorageLimits(), TimeProvider.System);
         _store.Locks.Sync(1);
         _context = new Context { RegionId = 4, RegionEpoch = region.RegionEpoch, Peer = region.Peers[0] };
     }
