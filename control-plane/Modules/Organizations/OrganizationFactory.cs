@@ -90,8 +90,10 @@ internal sealed class OrganizationFactory(
         return null;
     }
 
+    /// <summary>What is in a project that is about to be deleted; nothing can be added to it from here to the transaction's end.</summary>
     public async Task<string?> DescribeContentsAsync(ProjectId project, CancellationToken cancellationToken)
     {
+        await ProjectHold.TryTakeAsync(db, project, cancellationToken);
         foreach (var source in contents)
         {
             if (await source.DescribeAsync(project, cancellationToken) is { } found)

@@ -50,4 +50,22 @@ public sealed class ProjectContentsTests(LifecycleFixture fixture) : IClassFixtu
         var refused = await session.DeleteAsync($"/v1/projects/{session.ProjectId}");
         refused.String("detail").ShouldContain("7 clusters ('a', 'b', 'c', 'd', 'e', …)");
     }
+
+    [Fact]
+    public async Task A_create_and_a_deletion_of_its_project_never_both_succeed()
+    {
+        using var session = await ApiSession.SignUpAsync(fixture.Main.Api);
+        for (var round = 0; round < 8; round++)
+        {
+            var made = (await session.PostAsync($"/v1/organizations/{session.OrganizationId}/projects", new { name = $"race-{round}" })).RequireSuccess();
+            var project = $"/v1/projects/{made.String("id")}";
+
+            var create = session.PostAsync($"{project}/clusters", new { name = "late" });
+            var delete = session.DeleteAsync(project);
+            await Task.WhenAll(create, delete);
+
+            var (created, deleted) = ((await create).Status == HttpStatusCode.Accepted, (await delete).Status == HttpStatusCode.NoContent);
+            (created ^ deleted).ShouldBeTrue($"create: {(await create).Text}; delete: {(await delete).Text}");
+        }
+    }
 }

@@ -63,6 +63,11 @@ internal sealed class ClusterCreation(
     public async Task<Reply<ClusterReply>> CreateAsync(
         ApiCall call, ProjectId project, ValidCluster valid, CancellationToken cancellationToken)
     {
+        if (!await ProjectHold.TryShareAsync(database, project, cancellationToken))
+        {
+            return PlatformErrors.ResourceNotFound("project", project);
+        }
+
         var cluster = Cluster.Create(TypedId.New<ClusterId>(time), call.OrganizationId, project, valid, orders.Now);
         if (await orders.FindByNameAsync(cluster, cancellationToken) is { } holder)
         {
