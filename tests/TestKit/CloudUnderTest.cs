@@ -91,6 +91,9 @@ public sealed class CloudUnderTest : IAsyncDisposable
         return status?.Services.FirstOrDefault(service => service.Name == name)?.Process;
     }
 
+    /// <summary>The supervisor of a cloud that is up.</summary>
+    public ProcessIdentity? FindSupervisor() => Local.Supervision.PidFile.FindAlive(Settings, Local.Supervision.PidFile.Supervisor);
+
     /// <summary>Processes on this machine whose command line names this cloud's home.</summary>
     public IReadOnlyList<int> Processes() =>
     [

@@ -27,7 +27,6 @@ public sealed record Requirement(string Name, IReadOnlyList<string> Packages, Fu
         new("the mariadb client", ["mariadb-client"], () => HasPrograms("mariadb", "mariadb-dump")),
         new("Chromium", ["chromium"], () => HasPrograms("chromium")),
         new("Python's gRPC", ["python3-grpcio"], () => Directory.Exists("/usr/lib/python3/dist-packages/grpc")),
-        new("RabbitMQ", ["rabbitmq-server"], () => HasPrograms("rabbitmq-server")),
         new("curl", ["curl"], () => HasPrograms("curl")),
         new("jq", ["jq"], () => HasPrograms("jq")),
     ];
