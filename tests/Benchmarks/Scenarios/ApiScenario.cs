@@ -10,6 +10,7 @@ namespace Cloud.Benchmarks.Scenarios;
 internal sealed class ApiScenario : IScenario
 {
     private const int MutationsPerSecond = 50;
+    private const int Projects = 64;
     private const int Clusters = 10_000;
     private const int ListsPerSecond = 20;
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(5);
@@ -23,11 +24,11 @@ internal sealed class ApiScenario : IScenario
     {
         await using var cloud = await CloudUnderTest.StartAsync(cancellationToken);
         using var session = await ApiSession.SignUpAsync(cloud.ApiUrl);
-        var cluster = await session.CreateClusterAsync("template");
+        await session.CreateClusterAsync("template");
 
-        var path = $"/v1/clusters/{cluster.Id}";
-        await OpenLoop.RunAsync(MutationsPerSecond, WarmUp, number => PatchAsync(session, path, number), cancellationToken);
-        var mutations = await OpenLoop.RunAsync(MutationsPerSecond, Length, number => PatchAsync(session, path, number), cancellationToken);
+        var paths = await ProjectsAsync(session);
+        await OpenLoop.RunAsync(MutationsPerSecond, WarmUp, Patch, cancellationToken);
+        var mutations = await OpenLoop.RunAsync(MutationsPerSecond, Length, Patch, cancellationToken);
         report($"{mutations.Count} mutations, p99 {Quantiles.Of(mutations, 0.99):0.0} ms");
 
         await SeedAsync(cloud, cancellationToken);
@@ -43,12 +44,27 @@ internal sealed class ApiScenario : IScenario
             new($"first page of {Clusters:#,0} clusters at {ListsPerSecond}/s, p50", Quantiles.Of(lists, 0.5), "ms"),
             new($"first page of {Clusters:#,0} clusters at {ListsPerSecond}/s, p99", Quantiles.Of(lists, 0.99), "ms", Goal: "< 50"),
         ];
+
+        Task Patch(int number) => PatchAsync(session, paths[number % paths.Count], number);
+    }
+
+    /// <summary>Enough resources that no two changes of one are under way together, which would be refused as concurrent.</summary>
+    private static async Task<IReadOnlyList<string>> ProjectsAsync(ApiSession session)
+    {
+        var paths = new List<string>();
+        for (var i = 0; i < Projects; i++)
+        {
+            var made = await session.PostAsync($"/v1/organizations/{session.OrganizationId}/projects", new { name = $"bench-{i}" });
+            paths.Add($"/v1/projects/{made.RequireSuccess().String("id")}");
+        }
+
+        return paths;
     }
 
     /// <summary>A change that the API answers at once, with everything that a mutation does: key, audit, transaction.</summary>
     private static async Task PatchAsync(ApiSession session, string path, int number) =>
         (await session.SendAsync(
-            HttpMethod.Patch, path, new { labels = new { round = $"{number}" } }, idempotencyKey: $"bench-{Guid.NewGuid():N}", ifMatch: "*")).RequireSuccess();
+            HttpMethod.Patch, path, new { name = $"bench-{path[^6..]}-{number}" }, idempotencyKey: $"bench-{Guid.NewGuid():N}", ifMatch: "*")).RequireSuccess();
 
     private static async Task ListAsync(ApiSession session, string path)
     {
